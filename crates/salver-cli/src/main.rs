@@ -1,0 +1,2 @@
+//! The salver command.
+fn main() {}

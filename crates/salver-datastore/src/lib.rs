@@ -1,0 +1,1 @@
+//! Places: where datasets' bytes are and how they are written.

@@ -1,0 +1,1 @@
+//! Universes, data IDs, dataset types and refs of Salver.

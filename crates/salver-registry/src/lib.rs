@@ -1,0 +1,1 @@
+//! Rows: the registry of a repository.

@@ -1,0 +1,1 @@
+//! Regions, pixelisations and sky maps of Salver.

@@ -1,0 +1,1 @@
+//! The neutral tree between object kinds and storage kinds.

@@ -1,0 +1,1 @@
+//! The butler: one get and put path over registry and datastore.
