@@ -125,7 +125,7 @@ impl Error {
         }))
     }
 
-    /// Adds a context pair; `key` is a snake_case noun.
+    /// Adds a context pair; `key` is a noun in snake case.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {
         self.0.context.push((key, value.to_string()));

@@ -22,7 +22,9 @@ pub fn install(check: Check) {
 /// [`ErrorKind::Interrupted`] where the check says so.
 pub fn check(op: Op) -> Result<()> {
     match CHECK.get() {
-        Some(asked) if asked() => Err(Error::new(ErrorKind::Interrupted, op, "interrupted")),
+        Some(asked) if asked() => {
+            Err(Error::new(ErrorKind::Interrupted, op, "interrupted"))
+        }
         _ => Ok(()),
     }
 }

@@ -1,0 +1,314 @@
+//! Where the parts of an artifact are, and which bytes a selection needs.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use salver_core::{Error, ErrorKind, Op, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::{BoxSelect, Select};
+
+/// A place in an artifact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// First byte.
+    pub offset: u64,
+    /// Number of bytes.
+    pub len: u64,
+}
+
+impl Place {
+    /// As a half-open range.
+    #[must_use]
+    pub fn range(self) -> Range<u64> {
+        self.offset..self.offset.saturating_add(self.len)
+    }
+}
+
+/// Where the items of an array are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Chunks {
+    /// One run of bytes in C order, not compressed.
+    Contiguous(Place),
+    /// A regular grid of chunks, in C order; those at the upper edges may be cut off.
+    Grid {
+        /// Shape of a full chunk.
+        shape: Vec<u64>,
+        /// One place per chunk; a length of 0 is a chunk that is not stored.
+        places: Vec<Place>,
+    },
+    /// One compressed run: all of it is needed for any item.
+    Whole(Place),
+}
+
+/// An array in an artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArrayPart {
+    /// Type of the decoded items, in the spelling of `DType`'s `Display`.
+    pub dtype: String,
+    /// Type of the stored items where it differs (scaled integers), with byte order `>` or `<`.
+    pub stored: Option<String>,
+    /// Lengths of the axes, slowest first.
+    pub shape: Vec<u64>,
+    /// Name of the codec and its settings, as the format understands them.
+    pub codec: BTreeMap<String, String>,
+    /// Name of the grid that the pixels belong to.
+    pub grid: Option<String>,
+    /// Grid coordinates of the first item; empty is all zero.
+    pub origin: Vec<i64>,
+    /// Where the items are.
+    pub chunks: Chunks,
+}
+
+/// A table in an artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TablePart {
+    /// Column names, in order.
+    pub columns: Vec<String>,
+    /// Rows of each group.
+    pub group_rows: Vec<u64>,
+    /// Per group, per column: where its bytes are. A row-wise table has one place per group, the
+    /// same for each column.
+    pub places: Vec<Vec<Place>>,
+}
+
+/// What a part is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PartKind {
+    /// An array.
+    Array(ArrayPart),
+    /// A table.
+    Table(TablePart),
+    /// A subtree that is read as one piece (a header, a JSON document).
+    Tree(Place),
+}
+
+/// Where each part of one artifact is: neutral, the same for every format.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartIndex {
+    /// Name of the format: `fits`, `parquet`, ….
+    pub format: String,
+    /// Length of the artifact, bytes.
+    pub length: u64,
+    /// Parts by path, a JSON Pointer; the root is the empty path.
+    pub parts: BTreeMap<String, PartKind>,
+    /// The header cards that a sky map needs, by grid: keyword and value.
+    pub wcs: BTreeMap<String, Vec<(String, String)>>,
+    /// Bytes that decoding always needs (headers, footers, heaps' descriptors).
+    pub always: Vec<Place>,
+    /// What the format keeps for itself, as JSON; never needed for planning.
+    pub private: serde_json::Value,
+}
+
+impl PartIndex {
+    /// An index with no part yet.
+    #[must_use]
+    pub fn new(format: impl Into<String>, length: u64) -> Self {
+        Self {
+            format: format.into(),
+            length,
+            parts: BTreeMap::new(),
+            wcs: BTreeMap::new(),
+            always: Vec::new(),
+            private: serde_json::Value::Null,
+        }
+    }
+
+    /// The parts at or below a path.
+    pub fn below<'a>(
+        &'a self,
+        path: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a PartKind)> {
+        let inside = move |p: &str| {
+            p.strip_prefix(path).is_some_and(|r| r.is_empty() || r.starts_with('/'))
+        };
+        self.parts.iter().filter(move |(p, _)| inside(p)).map(|(p, k)| (p.as_str(), k))
+    }
+}
+
+impl ArrayPart {
+    /// The shape in memory.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] where an axis does not fit in memory.
+    pub fn shape_usize(&self) -> Result<Vec<usize>> {
+        let axes = self.shape.iter().map(|&n| usize::try_from(n));
+        axes.collect::<Result<_, _>>().map_err(|e| {
+            Error::new(ErrorKind::Corrupt, Op("index.shape"), "an axis too long")
+                .caused_by(e)
+        })
+    }
+
+    /// The chunks that a clipped box touches, as indexes into `places`, in C order.
+    #[must_use]
+    pub fn chunks_of(&self, bounds: &[Range<usize>]) -> Vec<usize> {
+        let Chunks::Grid { shape: chunk, .. } = &self.chunks else {
+            return vec![0];
+        };
+        let mut out = vec![0_usize];
+        for ((&n, &c), r) in self.shape.iter().zip(chunk).zip(bounds) {
+            let c = usize::try_from(c.max(1)).unwrap_or(usize::MAX);
+            let count = usize::try_from(n).unwrap_or(usize::MAX).div_ceil(c);
+            let touched = (r.start / c)..r.end.div_ceil(c).min(count);
+            out = out
+                .iter()
+                .flat_map(|&i| touched.clone().map(move |t| i * count + t))
+                .collect();
+        }
+        out
+    }
+
+    /// The bytes that a box needs; `None` is the whole array.
+    ///
+    /// # Errors
+    /// As [`BoxSelect::clip`].
+    pub fn ranges(
+        &self,
+        region: Option<&BoxSelect>,
+        item: u64,
+    ) -> Result<Vec<Range<u64>>> {
+        let shape = self.shape_usize()?;
+        match (&self.chunks, region) {
+            (Chunks::Whole(place) | Chunks::Contiguous(place), None) => {
+                Ok(vec![place.range()])
+            }
+            (Chunks::Whole(place), Some(_)) => Ok(vec![place.range()]),
+            (Chunks::Grid { places, .. }, None) => {
+                Ok(places.iter().filter(|p| p.len > 0).map(|p| p.range()).collect())
+            }
+            (Chunks::Grid { places, .. }, Some(region)) => {
+                let bounds = region.clip(&shape, &self.origin)?;
+                let touched = self.chunks_of(&bounds);
+                let places =
+                    touched.iter().filter_map(|&i| places.get(i)).filter(|p| p.len > 0);
+                Ok(places.map(|p| p.range()).collect())
+            }
+            (Chunks::Contiguous(place), Some(region)) => {
+                let bounds = region.clip(&shape, &self.origin)?;
+                let at = |pick: fn(&Range<usize>) -> usize| {
+                    bounds
+                        .iter()
+                        .zip(&shape)
+                        .fold(0_u64, |n, (r, &len)| n * len as u64 + pick(r) as u64)
+                };
+                let first = at(|r| r.start);
+                let last = at(|r| r.end.saturating_sub(1)) + 1;
+                Ok(vec![place.offset + first * item..place.offset + last * item])
+            }
+        }
+    }
+}
+
+/// The byte ranges that a selection of an artifact needs: one planner for all formats.
+///
+/// Sorted and merged where they touch; gaps are left to [`coalesce`].
+///
+/// # Errors
+/// [`ErrorKind::NotFound`] where the part is not in the index (the parts that are there are named);
+/// as [`BoxSelect::clip`].
+pub fn ranges(index: &PartIndex, select: &Select) -> Result<Vec<Range<u64>>> {
+    let path = select.part.as_deref().unwrap_or("");
+    let mut out: Vec<_> = index.always.iter().map(|p| p.range()).collect();
+    let mut found = path.is_empty();
+    for (_, part) in index.below(path) {
+        found = true;
+        match part {
+            PartKind::Tree(place) => out.push(place.range()),
+            PartKind::Array(array) => {
+                let item = item_size(array);
+                out.extend(array.ranges(select.region.as_ref(), item)?);
+            }
+            PartKind::Table(table) => out.extend(table_ranges(table, select)),
+        }
+    }
+    if !found {
+        let there: Vec<_> = index.parts.keys().take(20).map(String::as_str).collect();
+        return Err(Error::new(ErrorKind::NotFound, Op("index.ranges"), "no such part")
+            .with("part", path)
+            .with("there", there.join(", ")));
+    }
+    Ok(coalesce(out, 0))
+}
+
+/// Bytes of a stored item: from `stored` (`>i2`), else from `dtype`.
+fn item_size(array: &ArrayPart) -> u64 {
+    let name = array.stored.as_deref().unwrap_or(&array.dtype);
+    let digits: String = name.chars().skip_while(|c| !c.is_ascii_digit()).collect();
+    let n: u64 = digits.parse().unwrap_or(1);
+    if array.stored.is_some() { n } else { n.div_ceil(8) }
+}
+
+fn table_ranges(table: &TablePart, select: &Select) -> Vec<Range<u64>> {
+    let wanted = |name: &String| {
+        select.columns.as_ref().is_none_or(|c| c.iter().any(|c| c == name))
+    };
+    let filtered =
+        |name: &String| select.filters.iter().flatten().any(|f| &f.column == name);
+    let mut out = Vec::new();
+    for group in &table.places {
+        for (name, place) in table.columns.iter().zip(group) {
+            if wanted(name) || filtered(name) {
+                out.push(place.range());
+            }
+        }
+    }
+    out
+}
+
+/// Sorts ranges and merges those with at most `gap` bytes between them.
+#[must_use]
+pub fn coalesce(mut ranges: Vec<Range<u64>>, gap: u64) -> Vec<Range<u64>> {
+    ranges.retain(|r| r.start < r.end);
+    ranges.sort_by_key(|r| (r.start, r.end));
+    let mut out: Vec<Range<u64>> = Vec::with_capacity(ranges.len());
+    for r in ranges {
+        match out.last_mut() {
+            Some(last) if r.start <= last.end.saturating_add(gap) => {
+                last.end = last.end.max(r.end);
+            }
+            _ => out.push(r),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid() -> ArrayPart {
+        let places = (0..6).map(|i| Place { offset: 100 + i * 10, len: 10 }).collect();
+        ArrayPart {
+            dtype: "int16".into(),
+            stored: Some(">i2".into()),
+            shape: vec![5, 9],
+            codec: BTreeMap::new(),
+            grid: None,
+            origin: vec![],
+            chunks: Chunks::Grid { shape: vec![3, 3], places },
+        }
+    }
+
+    #[test]
+    fn a_box_needs_only_the_chunks_it_touches() {
+        let ranges = grid().ranges(Some(&BoxSelect(vec![2..4, 3..4])), 2).unwrap();
+        assert_eq!(ranges, [110..120, 140..150]);
+    }
+
+    #[test]
+    fn a_box_of_a_contiguous_array_is_one_run_of_rows() {
+        let array = ArrayPart {
+            chunks: Chunks::Contiguous(Place { offset: 1000, len: 90 }),
+            ..grid()
+        };
+        assert_eq!(
+            array.ranges(Some(&BoxSelect(vec![1..3, 2..4])), 2).unwrap(),
+            [1022..1044]
+        );
+    }
+
+    #[test]
+    fn near_ranges_become_one() {
+        assert_eq!(coalesce(vec![30..40, 0..10, 12..20, 10..11], 2), [0..20, 30..40]);
+    }
+}
