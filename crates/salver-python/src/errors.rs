@@ -6,7 +6,7 @@ use std::error::Error as StdError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
-use salver_core::{Error, ErrorKind, Op};
+use salver_core::{Error, ErrorKind};
 
 thread_local! {
     /// What a signal handler raised on this thread while a call was running.
@@ -69,11 +69,6 @@ impl<T> ToPy<T> for salver_core::Result<T> {
     fn to_py(self, py: Python<'_>) -> PyResult<T> {
         self.map_err(|e| raise(py, &e))
     }
-}
-
-/// A caller's value that is wrong.
-pub(crate) fn invalid(py: Python<'_>, op: &'static str, message: impl Into<String>) -> PyErr {
-    raise(py, &Error::new(ErrorKind::InvalidInput, Op(op), message))
 }
 
 /// The stable spellings of the kinds of errors.

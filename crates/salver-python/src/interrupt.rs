@@ -15,7 +15,10 @@ thread_local! {
     static NEXT: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-#[expect(clippy::disallowed_methods, reason = "limits the rate of a check; no value depends on it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "limits the rate of a check; no value depends on it"
+)]
 fn now() -> Instant {
     Instant::now()
 }

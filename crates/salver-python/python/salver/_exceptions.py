@@ -181,10 +181,8 @@ class InconsistentDataIdError(DataIdError, InvalidInputError, ButlerUserError):
     """Values of a data ID contradict each other."""
 
 
-class DimensionNameError(KeyError, DataIdError, InvalidInputError, ButlerUserError):
+class DimensionNameError(DataIdError, InvalidInputError, ButlerUserError, KeyError):
     """A dimension is missing or unknown."""
-
-    __str__ = SalverError.__str__
 
 
 class DimensionValueError(InvalidInputError, ButlerUserError):
@@ -199,7 +197,7 @@ class DatasetTypeExpressionError(DatasetTypeError, InvalidInputError, ButlerUser
     """An expression for dataset types is wrong."""
 
 
-class MissingDatasetTypeError(DatasetTypeError, KeyError, NotFoundError, ButlerUserError):
+class MissingDatasetTypeError(DatasetTypeError, NotFoundError, ButlerUserError, KeyError):
     """No such dataset type."""
 
 
@@ -207,14 +205,12 @@ class InvalidQueryError(InvalidInputError, ButlerUserError):
     """A query is wrong."""
 
 
-class UnimplementedQueryError(UnsupportedError, RuntimeError, ButlerUserError):
+class UnimplementedQueryError(UnsupportedError, ButlerUserError):
     """A query that is not possible yet."""
 
 
-class UnknownComponentError(KeyError, NotFoundError, ButlerUserError):
+class UnknownComponentError(NotFoundError, ButlerUserError, KeyError):
     """The storage class has no such component."""
-
-    __str__ = SalverError.__str__
 
 
 class EmptyQueryResultError(NotFoundError):
@@ -310,6 +306,8 @@ def make(
     return error
 
 
-__all__ = [name for name, value in list(globals().items()) if isinstance(value, type) and name[0] != "_"]
-__all__.remove("Any") if "Any" in __all__ else None
-__all__.remove("StrEnum")
+__all__ = ["ErrorKind"] + [
+    name
+    for name, value in list(globals().items())
+    if isinstance(value, type) and issubclass(value, SalverError)
+]

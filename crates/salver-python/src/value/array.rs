@@ -20,9 +20,12 @@ struct Memory {
     _owner: Py<PyAny>,
 }
 
-#[expect(unsafe_code, reason = "NumPy's memory is read through a pointer while its owner is held")]
+#[expect(
+    unsafe_code,
+    reason = "NumPy's memory is read through a pointer while its owner is held"
+)]
 mod memory {
-    use super::{Memory, PyUntypedArray, PyUntypedArrayMethods, Py, PyAny, Bound};
+    use super::{Bound, Memory, Py, PyAny, PyUntypedArray, PyUntypedArrayMethods};
 
     // SAFETY: the pointer is to memory that `_owner` keeps alive, and is only read; `Py` may be
     // dropped on any thread.
@@ -115,7 +118,7 @@ pub(super) fn to_numpy(py: Python<'_>, array: Array) -> PyResult<Bound<'_, PyAny
             }
         }
     };
-    owned(py, buffer)?
+    owned(py, buffer)
         .call_method1(intern!(py, "view"), (dtype.to_string(),))?
         .call_method1(intern!(py, "reshape"), (PyTuple::new(py, shape)?,))
 }
@@ -126,25 +129,25 @@ fn not_loaded(py: Python<'_>) -> PyErr {
 }
 
 /// A one-dimensional array of the buffer's bytes, in units of its allocation.
-fn owned(py: Python<'_>, buffer: Buffer) -> PyResult<Bound<'_, PyAny>> {
+fn owned(py: Python<'_>, buffer: Buffer) -> Bound<'_, PyAny> {
     let buffer = match hand_over::<u8>(py, buffer) {
-        Ok(array) => return Ok(array),
+        Ok(array) => return array,
         Err(buffer) => buffer,
     };
     let buffer = match hand_over::<u64>(py, buffer) {
-        Ok(array) => return Ok(array),
+        Ok(array) => return array,
         Err(buffer) => buffer,
     };
     let buffer = match hand_over::<u32>(py, buffer) {
-        Ok(array) => return Ok(array),
+        Ok(array) => return array,
         Err(buffer) => buffer,
     };
     let buffer = match hand_over::<u16>(py, buffer) {
-        Ok(array) => return Ok(array),
+        Ok(array) => return array,
         Err(buffer) => buffer,
     };
     let copied = detached(py, move || buffer.as_slice().to_vec());
-    Ok(PyArray1::from_vec(py, copied).into_any())
+    PyArray1::from_vec(py, copied).into_any()
 }
 
 /// Gives NumPy the memory of a buffer that a `Vec` of `T` (or of an item as large and as aligned)
@@ -153,7 +156,7 @@ fn hand_over<T: Element + ArrowNativeType>(
     py: Python<'_>,
     buffer: Buffer,
 ) -> Result<Bound<'_, PyAny>, Buffer> {
-    if buffer.len() % size_of::<T>() != 0 {
+    if !buffer.len().is_multiple_of(size_of::<T>()) {
         return Err(buffer);
     }
     buffer.into_vec::<T>().map(|items| PyArray1::from_vec(py, items).into_any())

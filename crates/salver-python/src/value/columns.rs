@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::types::{
-    Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
-    UInt16Type, UInt32Type, UInt64Type,
+    Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{
-    ArrayRef, ArrowPrimitiveType, BinaryArray, BooleanArray, FixedSizeListArray, PrimitiveArray,
-    RecordBatch, RecordBatchOptions, StringArray,
+    ArrayRef, ArrowPrimitiveType, BinaryArray, BooleanArray, FixedSizeListArray,
+    PrimitiveArray, RecordBatch, RecordBatchOptions, StringArray,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
@@ -49,7 +49,11 @@ pub(super) fn table(
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     let batch = RecordBatch::try_new_with_options(Arc::clone(&schema), arrays, &options);
     let batch = batch.map_err(|e| {
-        raise(py, &Error::new(ErrorKind::InvalidInput, OP, "columns that do not fit").caused_by(e))
+        raise(
+            py,
+            &Error::new(ErrorKind::InvalidInput, OP, "columns that do not fit")
+                .caused_by(e),
+        )
     })?;
     Table::new(schema, vec![batch]).to_py(py)
 }
@@ -58,20 +62,18 @@ pub(super) fn table(
 fn nulls(mask: &Bound<'_, PyAny>) -> PyResult<NullBuffer> {
     let array = loaded(mask)?;
     let bytes = array.buffer().to_py(mask.py())?;
-    Ok(NullBuffer::from_iter(bytes.iter().map(|&masked| masked == 0)))
+    Ok(bytes.iter().map(|&masked| masked == 0).collect())
 }
 
 /// A NumPy array as one of the tree.
 fn loaded(values: &Bound<'_, PyAny>) -> PyResult<Array> {
-    match array::from_numpy(values)? {
-        Some(Tree::Array(array)) => Ok(array),
-        _ => {
-            let error = Error::new(ErrorKind::Unsupported, OP, "items that no column can hold")
-                .with("dtype", values.getattr("dtype")?)
-                .hint("numbers, bools, text, bytes and times fit");
-            Err(raise(values.py(), &error))
-        }
+    if let Some(Tree::Array(array)) = array::from_numpy(values)? {
+        return Ok(array);
     }
+    let error = Error::new(ErrorKind::Unsupported, OP, "items that no column can hold")
+        .with("dtype", values.getattr("dtype")?)
+        .hint("numbers, bools, text, bytes and times fit");
+    Err(raise(values.py(), &error))
 }
 
 fn column_array(
@@ -80,7 +82,8 @@ fn column_array(
     nulls: Option<NullBuffer>,
 ) -> PyResult<ArrayRef> {
     let py = values.py();
-    let kind: char = values.getattr(intern!(py, "dtype"))?.getattr(intern!(py, "kind"))?.extract()?;
+    let kind: char =
+        values.getattr(intern!(py, "dtype"))?.getattr(intern!(py, "kind"))?.extract()?;
     let shape: Vec<usize> = values.getattr(intern!(py, "shape"))?.extract()?;
     if shape.len() > 1 {
         return list_column(name, values, &shape, nulls);
@@ -94,7 +97,8 @@ fn column_array(
     let array = loaded(values)?;
     let buffer = array.buffer().to_py(py)?;
     flat(array.dtype(), buffer, nulls).ok_or_else(|| {
-        let error = Error::new(ErrorKind::Unsupported, OP, "items that no column can hold");
+        let error =
+            Error::new(ErrorKind::Unsupported, OP, "items that no column can hold");
         raise(py, &error.with("column", name).with("dtype", array.dtype()))
     })
 }
@@ -156,12 +160,18 @@ fn text(row: &[u8]) -> String {
     let (units, _) = row.as_chunks::<4>();
     let text: String = units
         .iter()
-        .map(|unit| char::from_u32(u32::from_ne_bytes(*unit)).unwrap_or(char::REPLACEMENT_CHARACTER))
+        .map(|unit| {
+            char::from_u32(u32::from_ne_bytes(*unit))
+                .unwrap_or(char::REPLACEMENT_CHARACTER)
+        })
         .collect();
     text.trim_end_matches('\0').to_owned()
 }
 
-fn time_column(values: &Bound<'_, PyAny>, nulls: Option<NullBuffer>) -> PyResult<ArrayRef> {
+fn time_column(
+    values: &Bound<'_, PyAny>,
+    nulls: Option<NullBuffer>,
+) -> PyResult<ArrayRef> {
     let py = values.py();
     let name: String = values.getattr("dtype")?.getattr("name")?.extract()?;
     let unit = match name.trim_start_matches("datetime64[").trim_end_matches(']') {
@@ -170,9 +180,13 @@ fn time_column(values: &Bound<'_, PyAny>, nulls: Option<NullBuffer>) -> PyResult
         "us" => TimeUnit::Microsecond,
         "ns" => TimeUnit::Nanosecond,
         other => {
-            let error = Error::new(ErrorKind::Unsupported, OP, "a unit of time that no column has")
-                .with("unit", other)
-                .hint("s, ms, us and ns fit");
+            let error = Error::new(
+                ErrorKind::Unsupported,
+                OP,
+                "a unit of time that no column has",
+            )
+            .with("unit", other)
+            .hint("s, ms, us and ns fit");
             return Err(raise(py, &error));
         }
     };
@@ -180,17 +194,28 @@ fn time_column(values: &Bound<'_, PyAny>, nulls: Option<NullBuffer>) -> PyResult
     let ticks = number::<Int64Type>(ticks.buffer().to_py(py)?, None);
     let ticks = arrow_cast::cast(&ticks, &DataType::Timestamp(unit, None));
     let ticks = ticks.map_err(|e| {
-        raise(py, &Error::new(ErrorKind::Internal, OP, "times that do not convert").caused_by(e))
+        raise(
+            py,
+            &Error::new(ErrorKind::Internal, OP, "times that do not convert")
+                .caused_by(e),
+        )
     })?;
     let data = ticks.to_data().into_builder().nulls(nulls).build();
     let data = data.map_err(|e| {
-        raise(py, &Error::new(ErrorKind::InvalidInput, OP, "a mask that does not fit").caused_by(e))
+        raise(
+            py,
+            &Error::new(ErrorKind::InvalidInput, OP, "a mask that does not fit")
+                .caused_by(e),
+        )
     })?;
     Ok(arrow_array::make_array(data))
 }
 
 /// A column of text or bytes held as Python objects.
-fn object_column(values: &Bound<'_, PyAny>, nulls: Option<&NullBuffer>) -> PyResult<ArrayRef> {
+fn object_column(
+    values: &Bound<'_, PyAny>,
+    nulls: Option<&NullBuffer>,
+) -> PyResult<ArrayRef> {
     let py = values.py();
     let mut texts: Vec<Option<String>> = Vec::new();
     let mut bytes: Vec<Option<Vec<u8>>> = Vec::new();
@@ -204,10 +229,11 @@ fn object_column(values: &Bound<'_, PyAny>, nulls: Option<&NullBuffer>) -> PyRes
         } else if let Ok(raw) = item.cast::<PyBytes>() {
             bytes.push(Some(raw.as_bytes().to_vec()));
         } else {
-            let error = Error::new(ErrorKind::Unsupported, OP, "objects that no column can hold")
-                .with("row", i)
-                .with("type", item.get_type().name()?)
-                .hint("columns of objects may hold text or bytes");
+            let error =
+                Error::new(ErrorKind::Unsupported, OP, "objects that no column can hold")
+                    .with("row", i)
+                    .with("type", item.get_type().name()?)
+                    .hint("columns of objects may hold text or bytes");
             return Err(raise(py, &error));
         }
     }
@@ -233,22 +259,31 @@ fn list_column(
     let width: usize = shape.iter().skip(1).product();
     let rows = shape.first().copied().unwrap_or(0);
     let nulls = nulls.map(|n| {
-        NullBuffer::from_iter((0..rows).map(|i| {
-            (i * width..(i + 1) * width).any(|k| k >= n.len() || n.is_valid(k))
-        }))
+        let some =
+            |i| (i * width..(i + 1) * width).any(|k| k >= n.len() || n.is_valid(k));
+        (0..rows).map(some).collect::<NullBuffer>()
     });
     let array = loaded(values)?;
     let buffer = array.buffer().to_py(py)?;
     let Some(items) = flat(array.dtype(), buffer, None) else {
-        let error = Error::new(ErrorKind::Unsupported, OP, "items that no column can hold");
+        let error =
+            Error::new(ErrorKind::Unsupported, OP, "items that no column can hold");
         return Err(raise(py, &error.with("column", name).with("dtype", array.dtype())));
     };
     let field = Arc::new(Field::new("item", items.data_type().clone(), true));
     let width = i32::try_from(width).map_err(|e| {
-        raise(py, &Error::new(ErrorKind::Unsupported, OP, "an array too long a row").caused_by(e))
+        raise(
+            py,
+            &Error::new(ErrorKind::Unsupported, OP, "an array too long a row")
+                .caused_by(e),
+        )
     })?;
     let list = FixedSizeListArray::try_new(field, width, items, nulls);
     list.map(|list| Arc::new(list) as ArrayRef).map_err(|e| {
-        raise(py, &Error::new(ErrorKind::InvalidInput, OP, "rows of unequal length").caused_by(e))
+        raise(
+            py,
+            &Error::new(ErrorKind::InvalidInput, OP, "rows of unequal length")
+                .caused_by(e),
+        )
     })
 }

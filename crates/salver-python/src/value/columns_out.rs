@@ -35,7 +35,8 @@ pub(super) fn columns<'py>(
             Some(nulls) => {
                 let mask: Vec<u8> = nulls.iter().map(|valid| u8::from(!valid)).collect();
                 let shape = vec![mask.len()];
-                let mask = Array::new(DType::Bool, shape, Buffer::from_vec(mask)).to_py(py)?;
+                let mask =
+                    Array::new(DType::Bool, shape, Buffer::from_vec(mask)).to_py(py)?;
                 array::to_numpy(py, mask)?
             }
             None => py.None().into_bound(py),
@@ -51,17 +52,30 @@ struct Column {
     time: Option<&'static str>,
 }
 
-fn column(schema: &Schema, field: &Field, batches: &[RecordBatch], i: usize) -> Result<Column> {
-    let chunks: Vec<&dyn arrow_array::Array> =
-        batches.iter().filter_map(|b| b.columns().get(i)).map(|a| a.as_ref() as _).collect();
+fn column(
+    schema: &Schema,
+    field: &Field,
+    batches: &[RecordBatch],
+    i: usize,
+) -> Result<Column> {
+    let chunks: Vec<&dyn arrow_array::Array> = batches
+        .iter()
+        .filter_map(|b| b.columns().get(i))
+        .map(|a| a.as_ref() as _)
+        .collect();
     let whole = match chunks.as_slice() {
         [] => arrow_array::new_empty_array(field.data_type()),
         [one] => arrow_array::make_array(one.to_data()),
-        many => arrow_select::concat::concat(many).op(ErrorKind::Internal, OP, "unequal chunks")?,
+        many => arrow_select::concat::concat(many).op(
+            ErrorKind::Internal,
+            OP,
+            "unequal chunks",
+        )?,
     };
     let nulls = whole.nulls().filter(|n| n.null_count() > 0).cloned();
     if let DataType::FixedSizeList(_, width) = whole.data_type() {
-        let width = usize::try_from(*width).op(ErrorKind::Corrupt, OP, "a negative width")?;
+        let width =
+            usize::try_from(*width).op(ErrorKind::Corrupt, OP, "a negative width")?;
         let rows = whole.len();
         let list = whole.as_fixed_size_list();
         let items = ArrayRef::clone(list.values());
@@ -81,7 +95,10 @@ fn column(schema: &Schema, field: &Field, batches: &[RecordBatch], i: usize) -> 
 fn shape_of(schema: &Schema, name: &str, rows: usize, width: usize) -> Vec<usize> {
     let key = format!("lsst::arrow::shape::{name}");
     let axes: Vec<usize> = schema.metadata().get(&key).map_or_else(Vec::new, |text| {
-        text.trim_matches(['(', ')']).split(',').filter_map(|n| n.trim().parse().ok()).collect()
+        text.trim_matches(['(', ')'])
+            .split(',')
+            .filter_map(|n| n.trim().parse().ok())
+            .collect()
     });
     let axes = if axes.iter().product::<usize>() == width && !axes.is_empty() {
         axes
@@ -111,10 +128,15 @@ fn flat(
             let array = Array::new(DType::Bool, vec![rows], Buffer::from_vec(bytes))?;
             return Ok((array, None));
         }
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..) => {
+        DataType::Utf8
+        | DataType::LargeUtf8
+        | DataType::Utf8View
+        | DataType::Dictionary(..) => {
             return Ok((text(column, declared)?, None));
         }
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView
+        DataType::Binary
+        | DataType::LargeBinary
+        | DataType::BinaryView
         | DataType::FixedSizeBinary(_) => return Ok((bytes(column, declared)?, None)),
         DataType::Timestamp(unit, _) => {
             let unit = match unit {
@@ -150,7 +172,11 @@ fn flat(
 fn number(column: &ArrayRef, dtype: DType) -> Result<Array> {
     let data = column.to_data();
     let size = dtype.size();
-    let buffer = data.buffers().first().cloned().unwrap_or_else(|| Buffer::from_vec(Vec::<u8>::new()));
+    let buffer = data
+        .buffers()
+        .first()
+        .cloned()
+        .unwrap_or_else(|| Buffer::from_vec(Vec::<u8>::new()));
     let buffer = buffer.slice_with_length(data.offset() * size, data.len() * size);
     Array::new(dtype, vec![data.len()], buffer)
 }
@@ -168,7 +194,8 @@ fn text(column: &ArrayRef, declared: Option<usize>) -> Result<Array> {
             *unit = u32::from(character);
         }
     }
-    let dtype = DType::Text(u32::try_from(width).op(ErrorKind::Limit, OP, "text too long")?);
+    let dtype =
+        DType::Text(u32::try_from(width).op(ErrorKind::Limit, OP, "text too long")?);
     Array::new(dtype, vec![texts.len()], Buffer::from_vec(out))
 }
 
@@ -183,7 +210,8 @@ fn bytes(column: &ArrayRef, declared: Option<usize>) -> Result<Array> {
             *to = *from;
         }
     }
-    let dtype = DType::Bytes(u32::try_from(width).op(ErrorKind::Limit, OP, "bytes too long")?);
+    let dtype =
+        DType::Bytes(u32::try_from(width).op(ErrorKind::Limit, OP, "bytes too long")?);
     Array::new(dtype, vec![items.len()], Buffer::from_vec(out))
 }
 

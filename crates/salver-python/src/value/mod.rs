@@ -12,14 +12,24 @@ mod to_tree;
 
 pub(crate) use table::PyTable;
 pub(crate) use to_python::{plain, to_python};
-pub(crate) use to_tree::{to_map, to_tree};
+pub(crate) use to_tree::to_tree;
 
 use pyo3::prelude::*;
 
 /// A tree's round trip through the conversions, for tests of the package.
+///
+/// With `pytype`, what a storage class of that type would give; without, the plain value.
 #[pyfunction]
-fn _round_trip<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    plain(object.py(), to_tree(object)?)
+#[pyo3(signature = (object, pytype=None))]
+fn _round_trip<'py>(
+    object: &Bound<'py, PyAny>,
+    pytype: Option<&str>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let tree = to_tree(object)?;
+    match pytype {
+        None => plain(object.py(), tree),
+        Some(_) => to_python(object.py(), tree, pytype),
+    }
 }
 
 /// A node that says which assembler made it.

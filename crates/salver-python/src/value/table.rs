@@ -119,7 +119,10 @@ impl PyTable {
         format!("Table({} rows: {names})", self.table.n_rows())
     }
 
-    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+    fn __arrow_c_schema__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
         Ok(to_schema_pycapsule(py, self.table.schema().as_ref())?)
     }
 
@@ -131,7 +134,8 @@ impl PyTable {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let schema = self.table.schema();
         let batches = self.loaded(py)?.into_iter();
-        let arrays = batches.map(|batch| Ok(Arc::new(StructArray::from(batch)) as ArrayRef));
+        let arrays =
+            batches.map(|batch| Ok(Arc::new(StructArray::from(batch)) as ArrayRef));
         let field = Field::new_struct("", schema.fields().clone(), false)
             .with_metadata(schema.metadata().clone());
         let stream = Box::new(ArrayIterator::new(arrays, Arc::new(field)));

@@ -19,12 +19,18 @@ pub(crate) fn to_python<'py>(
     pytype: Option<&str>,
 ) -> PyResult<Bound<'py, PyAny>> {
     match (pytype, &tree) {
-        (None | Some("dict" | "list" | "int" | "float" | "str" | "bool"), Tree::Tagged(_))
+        (
+            None | Some("dict" | "list" | "int" | "float" | "str" | "bool"),
+            Tree::Tagged(_),
+        )
         | (
             Some("dict" | "list" | "int" | "float" | "str" | "bool" | "bytes"),
             Tree::Array(_) | Tree::Table(_),
         ) => assemble(py, plain(py, tree)?, pytype),
-        (None | Some("dict" | "list" | "int" | "float" | "str" | "bool" | "bytes"), _)
+        (
+            None | Some("dict" | "list" | "int" | "float" | "str" | "bool" | "bytes"),
+            _,
+        )
         | (Some("numpy.ndarray"), Tree::Array(_)) => plain(py, tree),
         _ => assemble(py, plain(py, tree)?, pytype),
     }
@@ -80,7 +86,8 @@ pub(crate) fn plain(py: Python<'_>, tree: Tree) -> PyResult<Bound<'_, PyAny>> {
         }
         other => {
             let message = "this kind of node has no Python form";
-            let error = Error::new(ErrorKind::Unsupported, Op("python.from_tree"), message);
+            let error =
+                Error::new(ErrorKind::Unsupported, Op("python.from_tree"), message);
             return Err(raise(py, &error.with("kind", other.kind())));
         }
     })

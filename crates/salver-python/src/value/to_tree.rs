@@ -5,13 +5,14 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple,
+    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString,
+    PyTuple,
 };
 use salver_core::{Error, ErrorKind, Op};
 use salver_tree::{Map, Tagged, Tree};
 
 use super::{PyTable, PyTagged, array};
-use crate::errors::{ToPy, raise};
+use crate::errors::raise;
 
 const OP: Op = Op("python.to_tree");
 
@@ -108,7 +109,7 @@ fn numpy(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Option<Tree>> {
         return Ok(None);
     }
     let item = object.call_method0(intern!(object.py(), "item"))?;
-    if item.get_type().is(&object.get_type()) {
+    if item.get_type().is(object.get_type()) {
         return Ok(None);
     }
     convert(&item, depth + 1).map(Some)
@@ -161,38 +162,26 @@ fn int(number: &Bound<'_, PyInt>) -> PyResult<Tree> {
     if let Ok(small) = number.extract::<i64>() {
         return Ok(Tree::Int(small.into()));
     }
-    match number.extract::<u64>() {
-        Ok(large) => Ok(Tree::Int(large.into())),
-        Err(_) => {
-            let error = Error::new(ErrorKind::InvalidInput, OP, "a whole number too large")
-                .with("value", number)
-                .hint("whole numbers are −2⁶³ … 2⁶⁴−1");
-            Err(raise(number.py(), &error))
-        }
+    if let Ok(large) = number.extract::<u64>() {
+        return Ok(Tree::Int(large.into()));
     }
+    let error = Error::new(ErrorKind::InvalidInput, OP, "a whole number too large")
+        .with("value", number)
+        .hint("whole numbers are −2⁶³ … 2⁶⁴−1");
+    Err(raise(number.py(), &error))
 }
 
 fn dict(map: &Bound<'_, PyDict>, depth: usize) -> PyResult<Tree> {
     let mut out = Map::new();
     for (key, value) in map {
         let Ok(name) = key.cast::<PyString>() else {
-            let error = Error::new(ErrorKind::InvalidInput, OP, "a key of a dict is not text")
-                .with("key", &key)
-                .with("type", key.get_type().name()?);
+            let error =
+                Error::new(ErrorKind::InvalidInput, OP, "a key of a dict is not text")
+                    .with("key", &key)
+                    .with("type", key.get_type().name()?);
             return Err(raise(map.py(), &error));
         };
         out.insert(name.extract::<String>()?, convert(&value, depth + 1)?);
     }
     Ok(Tree::Map(out))
-}
-
-/// Parameters and other maps of plain values.
-pub(crate) fn to_map(object: &Bound<'_, PyAny>) -> PyResult<Map> {
-    match to_tree(object)? {
-        Tree::Map(map) => Ok(map),
-        other => {
-            let error = Error::new(ErrorKind::InvalidInput, OP, "not a dict");
-            Err::<Map, _>(error.with("kind", other.kind())).to_py(object.py())
-        }
-    }
 }

@@ -120,7 +120,7 @@ def quantity(value: Any) -> Any:
     """An `astropy.units.Quantity`."""
     from astropy import units
 
-    return units.Quantity(value["value"], value["unit"], copy=False)
+    return value["value"] * units.Unit(value["unit"])
 
 
 def to_time(time: Any) -> Tagged:
