@@ -1,0 +1,11 @@
+//! Numbering of the sky: HTM and HEALPix pixels, and sets of them.
+
+mod healpix;
+mod htm;
+mod pixelization;
+mod ranges;
+
+pub use healpix::Healpix;
+pub use htm::Htm;
+pub use pixelization::Pixelization;
+pub use ranges::RangeSet;

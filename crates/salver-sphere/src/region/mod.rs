@@ -1,0 +1,18 @@
+//! Regions of the sphere: shapes, their encodings and how they relate.
+
+mod boxes;
+mod circle;
+mod codec;
+mod compound;
+mod ellipse;
+mod hull;
+mod polygon;
+mod region_type;
+mod text;
+
+pub use boxes::SphericalBox;
+pub use circle::Circle;
+pub use compound::{IntersectionRegion, UnionRegion};
+pub use ellipse::Ellipse;
+pub use polygon::ConvexPolygon;
+pub use region_type::Region;
