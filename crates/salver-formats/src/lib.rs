@@ -1,1 +1,13 @@
-//! Formats between the tree and bytes.
+//! Formats between the [`Tree`](salver_tree::Tree) and bytes.
+//!
+//! Each format is one folder and one type that implements [`Format`](salver_tree::Format); it
+//! knows nothing of datasets, configuration or stores. [`by_name`], [`by_extension`] and [`sniff`]
+//! find one.
+//!
+//! Map: `fits`, one folder a format; `registry` finds formats by name. This crate opens no file:
+//! bytes come from a [`Source`](salver_tree::Source) and go to a [`Sink`](salver_tree::Sink).
+
+mod fits;
+mod registry;
+
+pub use registry::{by_extension, by_name, extensions_of, names, sniff};

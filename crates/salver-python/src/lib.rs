@@ -1,1 +1,22 @@
-//! The Python package of Salver.
+//! The Python package of Salver: `salver._salver`, the private module under `salver`.
+//!
+//! Names, arguments and exceptions are those of `lsst.daf.butler` (docs/spec/gen3.md). Every call
+//! that does I/O detaches from the interpreter before it takes a lock, and attaches again only on
+//! the calling thread.
+//!
+//! Map: `value` objects ↔ trees; `errors` error → exception; `interrupt` Ctrl-C.
+
+mod errors;
+mod interrupt;
+mod value;
+
+use pyo3::prelude::*;
+
+/// The private module under `salver`.
+#[pymodule]
+fn _salver(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    interrupt::install();
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_function(wrap_pyfunction!(errors::error_kinds, module)?)?;
+    value::register(module)
+}

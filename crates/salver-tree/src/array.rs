@@ -142,8 +142,13 @@ pub enum ArrayData {
 }
 
 /// An n-dimensional array in C order, with optional unit, grid and origin.
+///
+/// One word, so that a tree of small nodes stays small.
 #[derive(Debug, Clone)]
-pub struct Array {
+pub struct Array(Box<Inner>);
+
+#[derive(Debug, Clone)]
+struct Inner {
     dtype: DType,
     shape: Vec<usize>,
     data: ArrayData,
@@ -169,53 +174,54 @@ impl Array {
         }
         let origin = vec![0; shape.len()];
         let data = ArrayData::Loaded(data);
-        Ok(Self { dtype, shape, data, unit: None, grid: None, origin })
+        Ok(Self(Box::new(Inner { dtype, shape, data, unit: None, grid: None, origin })))
     }
 
     /// An array still in its artifact.
     #[must_use]
     pub fn lazy(dtype: DType, shape: Vec<usize>, lazy: Lazy) -> Self {
         let origin = vec![0; shape.len()];
-        Self { dtype, shape, data: ArrayData::Lazy(lazy), unit: None, grid: None, origin }
+        let data = ArrayData::Lazy(lazy);
+        Self(Box::new(Inner { dtype, shape, data, unit: None, grid: None, origin }))
     }
 
     /// Sets the unit, in the spelling of the FITS standard.
     #[must_use]
     pub fn with_unit(mut self, unit: Option<String>) -> Self {
-        self.unit = unit;
+        self.0.unit = unit;
         self
     }
 
     /// Names the grid that the array's pixels belong to; arrays of one grid are cut together.
     #[must_use]
     pub fn with_grid(mut self, grid: Option<String>) -> Self {
-        self.grid = grid;
+        self.0.grid = grid;
         self
     }
 
     /// Sets the grid coordinates of the item `[0, 0, …]`.
     #[must_use]
     pub fn with_origin(mut self, origin: Vec<i64>) -> Self {
-        self.origin = origin;
+        self.0.origin = origin;
         self
     }
 
     /// Type of the items.
     #[must_use]
     pub fn dtype(&self) -> DType {
-        self.dtype
+        self.0.dtype
     }
 
     /// Lengths of the axes, slowest first.
     #[must_use]
     pub fn shape(&self) -> &[usize] {
-        &self.shape
+        &self.0.shape
     }
 
     /// The number of items.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.shape.iter().product()
+        self.0.shape.iter().product()
     }
 
     /// Whether there is no item.
@@ -227,31 +233,31 @@ impl Array {
     /// Unit of the values, in the spelling of the FITS standard.
     #[must_use]
     pub fn unit(&self) -> Option<&str> {
-        self.unit.as_deref()
+        self.0.unit.as_deref()
     }
 
     /// Name of the grid that the array's pixels belong to.
     #[must_use]
     pub fn grid(&self) -> Option<&str> {
-        self.grid.as_deref()
+        self.0.grid.as_deref()
     }
 
     /// Grid coordinates of the item `[0, 0, …]`, one per axis.
     #[must_use]
     pub fn origin(&self) -> &[i64] {
-        &self.origin
+        &self.0.origin
     }
 
     /// Where the items are.
     #[must_use]
     pub fn data(&self) -> &ArrayData {
-        &self.data
+        &self.0.data
     }
 
     /// Takes the array apart: what a consumer that owns the bytes needs.
     #[must_use]
     pub fn into_data(self) -> ArrayData {
-        self.data
+        self.0.data
     }
 
     /// The bytes in memory; a lazy array is decoded first.
@@ -259,16 +265,14 @@ impl Array {
     /// # Errors
     /// As the format's `decode`.
     pub fn buffer(&self) -> Result<Buffer> {
-        match &self.data {
+        match &self.0.data {
             ArrayData::Loaded(buffer) => Ok(buffer.clone()),
             ArrayData::Lazy(lazy) => {
                 let loaded = lazy.load()?;
-                if let Tree::Array(Self { data: ArrayData::Loaded(buffer), .. }) =
-                    loaded.untagged()
-                {
-                    return Ok(buffer.clone());
+                match loaded.untagged().as_array().map(Self::data) {
+                    Some(ArrayData::Loaded(buffer)) => Ok(buffer.clone()),
+                    _ => Err(lazy.not_loaded("not an array in memory")),
                 }
-                Err(lazy.not_loaded("not an array in memory"))
             }
         }
     }
@@ -279,7 +283,7 @@ impl Array {
     /// As the format's `decode`.
     pub fn load(&self) -> Result<Self> {
         let data = ArrayData::Loaded(self.buffer()?);
-        Ok(Self { data, ..self.clone() })
+        Ok(Self(Box::new(Inner { data, ..(*self.0).clone() })))
     }
 
     /// The box of the array in memory: clipped, with the origin moved.
@@ -288,18 +292,19 @@ impl Array {
     /// [`ErrorKind::InvalidInput`] where the box has more axes than the array or misses it; as the
     /// format's `decode` for a lazy array.
     pub fn cut(&self, region: &BoxSelect) -> Result<Self> {
-        let bounds = region.clip(&self.shape, &self.origin)?;
+        let bounds = region.clip(&self.0.shape, &self.0.origin)?;
         let buffer = self.buffer()?;
         let shape: Vec<usize> = bounds.iter().map(|r| r.end - r.start).collect();
-        let out = copy_box(&buffer, self.dtype.size(), &self.shape, &bounds);
+        let out = copy_box(&buffer, self.0.dtype.size(), &self.0.shape, &bounds);
         let origin = self
+            .0
             .origin
             .iter()
             .zip(&bounds)
             .map(|(o, r)| o + i64::try_from(r.start).unwrap_or(i64::MAX));
         let origin = origin.collect();
-        let (unit, grid) = (self.unit.clone(), self.grid.clone());
-        Ok(Self::new(self.dtype, shape, Buffer::from_vec(out))?
+        let (unit, grid) = (self.0.unit.clone(), self.0.grid.clone());
+        Ok(Self::new(self.0.dtype, shape, Buffer::from_vec(out))?
             .with_unit(unit)
             .with_grid(grid)
             .with_origin(origin))
@@ -354,12 +359,12 @@ fn copy_box(
 
 impl PartialEq for Array {
     fn eq(&self, other: &Self) -> bool {
-        let same = self.dtype == other.dtype
-            && self.shape == other.shape
-            && self.unit == other.unit
-            && self.grid == other.grid
-            && self.origin == other.origin;
-        same && match (&self.data, &other.data) {
+        let same = self.0.dtype == other.0.dtype
+            && self.0.shape == other.0.shape
+            && self.0.unit == other.0.unit
+            && self.0.grid == other.0.grid
+            && self.0.origin == other.0.origin;
+        same && match (&self.0.data, &other.0.data) {
             (ArrayData::Loaded(a), ArrayData::Loaded(b)) => a.as_slice() == b.as_slice(),
             (ArrayData::Lazy(a), ArrayData::Lazy(b)) => {
                 Arc::ptr_eq(&a.source, &b.source)

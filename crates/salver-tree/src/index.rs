@@ -114,6 +114,20 @@ impl PartIndex {
         }
     }
 
+    /// The smallest part read as one piece that a path lies strictly inside of.
+    #[must_use]
+    pub fn around(&self, path: &str) -> Option<&PartKind> {
+        let mut end = path.len();
+        while let Some(cut) = path.get(..end).and_then(|p| p.rfind('/')) {
+            match path.get(..cut).and_then(|p| self.parts.get(p)) {
+                Some(part @ PartKind::Tree(_)) => return Some(part),
+                Some(_) => return None,
+                None => end = cut,
+            }
+        }
+        None
+    }
+
     /// The parts at or below a path.
     pub fn below<'a>(
         &'a self,
@@ -201,7 +215,9 @@ impl ArrayPart {
 
 /// The byte ranges that a selection of an artifact needs: one planner for all formats.
 ///
-/// Sorted and merged where they touch; gaps are left to [`coalesce`].
+/// Sorted and merged where they touch; gaps are left to [`coalesce`]. A path inside of a part that
+/// is read as one piece ([`PartKind::Tree`]) needs that piece; whether the node is there shows when
+/// it is decoded.
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`] where the part is not in the index (the parts that are there are named);
@@ -210,7 +226,9 @@ pub fn ranges(index: &PartIndex, select: &Select) -> Result<Vec<Range<u64>>> {
     let path = select.part.as_deref().unwrap_or("");
     let mut out: Vec<_> = index.always.iter().map(|p| p.range()).collect();
     let mut found = path.is_empty();
-    for (_, part) in index.below(path) {
+    let below = index.below(path).map(|(_, part)| part);
+    let around = index.around(path);
+    for part in below.chain(around) {
         found = true;
         match part {
             PartKind::Tree(place) => out.push(place.range()),
@@ -305,6 +323,16 @@ mod tests {
             array.ranges(Some(&BoxSelect(vec![1..3, 2..4])), 2).unwrap(),
             [1022..1044]
         );
+    }
+
+    #[test]
+    fn a_path_inside_of_one_piece_needs_that_piece() {
+        let mut index = PartIndex::new("test", 100);
+        let place = Place { offset: 10, len: 20 };
+        index.parts.insert("/a".into(), PartKind::Tree(place));
+        let part = |path: &str| ranges(&index, &Select::part(path));
+        assert_eq!(part("/a/b/c").unwrap(), [10..30]);
+        assert_eq!(part("/ab").unwrap_err().kind(), ErrorKind::NotFound);
     }
 
     #[test]

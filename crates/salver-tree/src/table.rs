@@ -6,7 +6,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use salver_core::{Error, ErrorKind, Op, Result};
 
-use crate::{Lazy, Tree};
+use crate::Lazy;
 
 /// Where a table's rows are.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub enum TableData {
 pub struct Table {
     schema: SchemaRef,
     n_rows: usize,
-    data: TableData,
+    data: Box<TableData>,
 }
 
 impl Table {
@@ -39,13 +39,13 @@ impl Table {
             return Err(Error::new(ErrorKind::InvalidInput, Op("tree.table"), message));
         }
         let n_rows = batches.iter().map(RecordBatch::num_rows).sum();
-        Ok(Self { schema, n_rows, data: TableData::Loaded(batches) })
+        Ok(Self { schema, n_rows, data: Box::new(TableData::Loaded(batches)) })
     }
 
     /// A table still in its artifact.
     #[must_use]
     pub fn lazy(schema: SchemaRef, n_rows: usize, lazy: Lazy) -> Self {
-        Self { schema, n_rows, data: TableData::Lazy(lazy) }
+        Self { schema, n_rows, data: Box::new(TableData::Lazy(lazy)) }
     }
 
     /// Columns and metadata.
@@ -71,16 +71,14 @@ impl Table {
     /// # Errors
     /// As the format's `decode`.
     pub fn batches(&self) -> Result<Vec<RecordBatch>> {
-        match &self.data {
+        match &*self.data {
             TableData::Loaded(batches) => Ok(batches.clone()),
             TableData::Lazy(lazy) => {
                 let loaded = lazy.load()?;
-                if let Tree::Table(Self { data: TableData::Loaded(batches), .. }) =
-                    loaded.untagged()
-                {
-                    return Ok(batches.clone());
+                match loaded.untagged().as_table().map(Self::data) {
+                    Some(TableData::Loaded(batches)) => Ok(batches.clone()),
+                    _ => Err(lazy.not_loaded("not a table in memory")),
                 }
-                Err(lazy.not_loaded("not a table in memory"))
             }
         }
     }
@@ -89,7 +87,7 @@ impl Table {
 impl PartialEq for Table {
     fn eq(&self, other: &Self) -> bool {
         let same = self.schema == other.schema && self.n_rows == other.n_rows;
-        same && match (&self.data, &other.data) {
+        same && match (&*self.data, &*other.data) {
             (TableData::Loaded(a), TableData::Loaded(b)) => {
                 let whole = |batches: &[RecordBatch]| {
                     arrow_select::concat::concat_batches(&self.schema, batches)

@@ -395,6 +395,11 @@ mod tests {
     }
 
     #[test]
+    fn a_node_takes_at_most_48_bytes() {
+        assert!(size_of::<Tree>() <= 48, "{}", size_of::<Tree>());
+    }
+
+    #[test]
     fn a_path_names_the_missing_step() {
         let inner = Map::from_iter([("b~/".to_owned(), Tree::List(vec![Tree::from(1)]))]);
         let tree = Tree::Map(Map::from_iter([("a".to_owned(), Tree::Map(inner))]));

@@ -1,0 +1,54 @@
+//! Which format a name, a file name or the first bytes mean.
+
+use std::sync::{Arc, LazyLock};
+
+use salver_tree::Format;
+
+/// One known format.
+pub(crate) struct Entry {
+    /// The format itself.
+    pub(crate) format: Arc<dyn Format>,
+    /// File name endings in lower case, with their dot; the first is the one that is written.
+    pub(crate) extensions: &'static [&'static str],
+    /// Whether an artifact that begins with these bytes is surely of this format.
+    pub(crate) sniff: fn(&[u8]) -> bool,
+}
+
+static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(Vec::new);
+
+/// The format of this name: `json`, `yaml`, `parquet`, `npy`, `pickle` or `fits`.
+#[must_use]
+pub fn by_name(name: &str) -> Option<Arc<dyn Format>> {
+    let entry = ENTRIES.iter().find(|e| e.format.name() == name)?;
+    Some(Arc::clone(&entry.format))
+}
+
+/// The format of a file name's ending, with its dot: `.parq`, `.fits.fz`. Case does not matter.
+#[must_use]
+pub fn by_extension(extension: &str) -> Option<Arc<dyn Format>> {
+    let wanted = extension.to_ascii_lowercase();
+    let entry = ENTRIES.iter().find(|e| e.extensions.contains(&wanted.as_str()))?;
+    Some(Arc::clone(&entry.format))
+}
+
+/// The format that an artifact's first bytes (80 are enough) tell; `None` where they don't.
+///
+/// Text is told apart with care: only an opening brace or bracket is JSON, and only a `%YAML` or
+/// `---` line is YAML.
+#[must_use]
+pub fn sniff(first: &[u8]) -> Option<Arc<dyn Format>> {
+    let entry = ENTRIES.iter().find(|e| (e.sniff)(first))?;
+    Some(Arc::clone(&entry.format))
+}
+
+/// The names of all formats, in the order they are tried.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    ENTRIES.iter().map(|e| e.format.name()).collect()
+}
+
+/// The endings that name a format, with their dot; the first is the one to write.
+#[must_use]
+pub fn extensions_of(name: &str) -> &'static [&'static str] {
+    ENTRIES.iter().find(|e| e.format.name() == name).map_or(&[], |e| e.extensions)
+}

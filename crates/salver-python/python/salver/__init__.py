@@ -1,0 +1,29 @@
+"""Salver: a Data Butler.
+
+Code asks for *what* it wants; Salver knows *where* it is, *how* it is written and *which parts* it
+is made of. Names, arguments and exceptions are those of ``lsst.daf.butler``::
+
+    from salver import Butler
+
+    butler = Butler.from_config("repo", collections="demo/run")
+    image = butler.get("exposure_image", instrument="ACS", exposure=1, detector=0)
+"""
+
+from __future__ import annotations
+
+from ._salver import Table, Tagged, __version__
+
+__all__ = ["Table", "Tagged", "__version__"]
+
+
+def __getattr__(name: str):  # PEP 562: modules and exceptions are imported at their first use
+    import importlib
+
+    if name in ("assemblers", "fits", "gen3", "sphgeom"):
+        return importlib.import_module(f"{__name__}.{name}")
+    exceptions = importlib.import_module(f"{__name__}._exceptions")
+    if name in exceptions.__all__:
+        value = getattr(exceptions, name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

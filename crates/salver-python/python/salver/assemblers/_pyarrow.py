@@ -1,0 +1,19 @@
+"""pyarrow tables, through the Arrow C stream interface."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from salver import Table
+
+
+def table(value: Any) -> Any:
+    """A `pyarrow.Table` that shares the memory of the one that was read."""
+    return pa.table(value) if isinstance(value, Table) else value
+
+
+def schema(value: Any) -> Any:
+    """A `pyarrow.Schema`."""
+    return pa.schema(value) if isinstance(value, Table) else value
