@@ -4,13 +4,25 @@
 //! that does I/O detaches from the interpreter before it takes a lock, and attaches again only on
 //! the calling thread.
 //!
-//! Map: `value` objects ↔ trees; `errors` error → exception; `interrupt` Ctrl-C.
+//! Map: `value` objects ↔ trees; `errors` error → exception; `interrupt` Ctrl-C; `sphere`
+//! regions.
+
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::unnecessary_wraps,
+    reason = "PyO3 gives arguments by value and methods `&self`"
+)]
 
 mod errors;
 mod interrupt;
+mod sphere;
 mod value;
 
 use pyo3::prelude::*;
+
+/// What `__reduce__` gives: a function and its arguments.
+type Reduced<'py, A> = PyResult<(Bound<'py, PyAny>, A)>;
 
 /// The private module under `salver`.
 #[pymodule]
@@ -18,5 +30,6 @@ fn _salver(module: &Bound<'_, PyModule>) -> PyResult<()> {
     interrupt::install();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(errors::error_kinds, module)?)?;
+    sphere::register(module)?;
     value::register(module)
 }
