@@ -1,5 +1,55 @@
-//! Universes, data IDs, dataset types and refs of Salver.
+//! The words of a Data Butler as values: universes, data IDs, records, dataset types, refs.
+//!
+//! ```
+//! use salver_model::{DataId, DataValue, Universe};
+//!
+//! let universe = Universe::default_v8();
+//! let group = universe.group(["visit", "detector"])?;
+//! assert_eq!(group.required(), ["instrument", "detector", "visit"]);
+//!
+//! let pairs = [("instrument", "CamA".into()), ("visit", 101.into()), ("detector", "3".into())];
+//! let data_id = DataId::standardise(&universe, &group, pairs, None)?;
+//! assert_eq!(data_id.get("detector"), Some(&DataValue::Int(3)));
+//! assert_eq!(data_id.to_string(), "{instrument: 'CamA', detector: 3, visit: 101}");
+//! # Ok::<(), salver_core::Error>(())
+//! ```
+//!
+//! Map: [`Universe`], [`Element`] and [`DimensionGroup`] are the dimensions; [`DataId`],
+//! [`Record`], [`Value`] and [`Timespan`] values of them; [`DatasetType`], [`StorageClasses`],
+//! [`DatasetRef`], [`Collection`] what a registry holds; [`ids`] and [`time`] the rules for
+//! identifiers and times; [`FileRecord`] a row that registry and datastore exchange.
+//!
+//! Nothing here does I/O; a universe is read from the JSON text that a repository stores.
 
+mod collection;
+mod column;
+mod data_id;
+mod dataset_ref;
+mod dataset_type;
+mod element;
+mod group;
+pub mod ids;
+mod json;
+mod record;
 mod rows;
+mod storage_class;
+mod suggest;
+pub mod time;
+mod timespan;
+mod universe;
+mod value;
 
+pub use collection::{Collection, CollectionType};
+pub use column::{Column, ColumnType};
+pub use data_id::{DataId, Records};
+pub use dataset_ref::DatasetRef;
+pub use dataset_type::DatasetType;
+pub use element::{Element, ElementKind};
+pub use group::DimensionGroup;
+pub use record::Record;
 pub use rows::FileRecord;
+pub use storage_class::{StorageClass, StorageClasses};
+pub use suggest::nearest;
+pub use timespan::Timespan;
+pub use universe::Universe;
+pub use value::{DataValue, Value};

@@ -1,0 +1,295 @@
+//! Records: what is known of one value of a dimension.
+
+use std::fmt;
+use std::sync::Arc;
+
+use salver_core::{Error, ErrorKind, Op, Result};
+use salver_sphere::Region;
+use serde_json::{Map, Value as Json, json};
+
+use crate::json::{hex, object, text, unhex, wrong};
+use crate::{Column, ColumnType, DataValue, Element, Timespan, Universe, Value, nearest};
+
+/// What is known of one value of a dimension, or of one row of a join relation.
+///
+/// Values are in the order of [`Element::table_columns`].
+#[derive(Clone, PartialEq)]
+pub struct Record {
+    element: Arc<Element>,
+    values: Vec<Value>,
+}
+
+const OP: Op = Op("record");
+
+impl Record {
+    /// A record from values in table column order: what a registry reads.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] where their number is not that of the columns.
+    pub fn new(element: Arc<Element>, values: Vec<Value>) -> Result<Self> {
+        if values.len() != element.table_columns().len() {
+            return Err(Error::new(ErrorKind::Internal, OP, "wrong number of values")
+                .with("element", element.name())
+                .with("values", values.len())
+                .with("columns", element.table_columns().len()));
+        }
+        Ok(Self { element, values })
+    }
+
+    /// A record from named values, checked and converted: what a user gives. The dimension's name
+    /// may stand for its key column; columns that are not named are null.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] for an unknown field (the accepted ones are listed), a missing key,
+    /// a wrong type, text that is empty or too long for its column.
+    pub fn from_pairs<S: AsRef<str>>(
+        element: &Arc<Element>,
+        pairs: impl IntoIterator<Item = (S, Value)>,
+    ) -> Result<Self> {
+        let columns = element.table_columns();
+        let mut values = vec![Value::Null; columns.len()];
+        for (name, value) in pairs {
+            let name = name.as_ref();
+            let at =
+                element.column_position(name).ok_or_else(|| unknown(element, name))?;
+            if let (Some(column), Some(slot)) = (columns.get(at), values.get_mut(at)) {
+                *slot = checked(element, column, value)?;
+            }
+        }
+        for (column, value) in columns.iter().zip(&values) {
+            if !column.nullable && *value == Value::Null {
+                return Err(wrong(OP, "a value is missing")
+                    .with("element", element.name())
+                    .with("field", &column.name)
+                    .with("expected", column.kind));
+            }
+        }
+        Ok(Self { element: Arc::clone(element), values })
+    }
+
+    /// The element.
+    #[must_use]
+    pub fn element(&self) -> &Arc<Element> {
+        &self.element
+    }
+
+    /// Values in table column order.
+    #[must_use]
+    pub fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// A field, by column name; the dimension's own name stands for its key.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.element.column_position(name).and_then(|i| self.values.get(i))
+    }
+
+    /// Fields with their columns.
+    pub fn fields(&self) -> impl Iterator<Item = (&Column, &Value)> {
+        self.element.table_columns().iter().zip(&self.values)
+    }
+
+    /// The value of a required or implied dimension.
+    #[must_use]
+    pub fn dimension(&self, name: &str) -> Option<DataValue> {
+        let is_it = |c: &&(&Column, &Value)| c.0.dimension.as_deref() == Some(name);
+        self.fields()
+            .collect::<Vec<_>>()
+            .iter()
+            .find(is_it)
+            .and_then(|(_, v)| data_value(v))
+    }
+
+    /// Values of the required dimensions, in the order of [`Element::required`].
+    #[must_use]
+    pub fn key(&self) -> Vec<DataValue> {
+        self.values
+            .iter()
+            .take(self.element.required().len())
+            .filter_map(data_value)
+            .collect()
+    }
+
+    /// The region, where the element has one and it is known.
+    #[must_use]
+    pub fn region(&self) -> Option<&Arc<Region>> {
+        self.values.iter().find_map(|v| match v {
+            Value::Region(r) => Some(r),
+            _ => None,
+        })
+    }
+
+    /// The timespan, where the element has one and it is known.
+    #[must_use]
+    pub fn timespan(&self) -> Option<Timespan> {
+        self.values.iter().find_map(|v| match v {
+            Value::Timespan(t) => Some(*t),
+            _ => None,
+        })
+    }
+
+    /// Gen3's JSON form (§15.4).
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let mut map = Map::new();
+        for (column, value) in self.fields() {
+            map.insert(column.name.to_string(), value_to_json(value));
+        }
+        json!({"definition": &**self.element.name(), "record": map})
+    }
+
+    /// Reads Gen3's JSON form (§15.4).
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] for another structure, and as [`Record::from_pairs`].
+    pub fn from_json(value: &Json, universe: &Universe) -> Result<Self> {
+        let map = object(OP, value)?;
+        let element = universe.require(text(OP, map, "definition")?)?;
+        let empty = Json::Null;
+        let fields = object(OP, map.get("record").unwrap_or(&empty))?;
+        let mut pairs = Vec::new();
+        for (name, value) in fields {
+            let at =
+                element.column_position(name).ok_or_else(|| unknown(element, name))?;
+            let kind =
+                element.table_columns().get(at).map_or(ColumnType::Int, |c| c.kind);
+            let value = value_from_json(value, kind).ok_or_else(|| {
+                wrong(OP, "a value of the wrong type")
+                    .with("element", element.name())
+                    .with("field", name)
+                    .with("expected", kind)
+            })?;
+            pairs.push((name.as_str(), value));
+        }
+        Self::from_pairs(element, pairs)
+    }
+}
+
+fn data_value(value: &Value) -> Option<DataValue> {
+    match value {
+        Value::Int(i) => Some(DataValue::Int(*i)),
+        Value::Str(s) => Some(DataValue::Str(Arc::clone(s))),
+        _ => None,
+    }
+}
+
+fn unknown(element: &Element, name: &str) -> Error {
+    let columns = || element.table_columns().iter().map(|c| &*c.name);
+    let error =
+        wrong(OP, "unknown field").with("element", element.name()).with("field", name);
+    match nearest(name, columns()) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint(format!(
+            "the fields are: {}",
+            columns().collect::<Vec<_>>().join(", ")
+        )),
+    }
+}
+
+fn checked(element: &Element, column: &Column, value: Value) -> Result<Value> {
+    let found = value.kind();
+    let field = |e: Error| e.with("element", element.name()).with("field", &column.name);
+    let value = value.coerced(column.kind).ok_or_else(|| {
+        field(wrong(OP, "a value of the wrong type"))
+            .with("found", found)
+            .with("expected", column.kind)
+    })?;
+    if let (Value::Str(s), ColumnType::Str(limit)) = (&value, column.kind) {
+        let length = s.chars().count();
+        // short strings are checked by the database too (Gen3 format §3): longer ones are not limited
+        if limit.is_some_and(|n| n <= 32 && (length > n as usize || length == 0)) {
+            return Err(field(wrong(OP, "a string of the wrong length"))
+                .with("length", length)
+                .with("expected", format_args!("1 to {}", limit.unwrap_or(0))));
+        }
+    }
+    Ok(value)
+}
+
+fn value_to_json(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Int(i) => Json::from(*i),
+        Value::Str(s) => Json::from(&**s),
+        Value::Float(x) => Json::from(*x),
+        Value::Bool(b) => Json::from(*b),
+        Value::Bytes(b) => Json::from(hex(b)),
+        Value::Region(r) => Json::from(hex(&r.encode())),
+        Value::Timespan(t) => json!([t.begin_ns(), t.end_ns()]),
+    }
+}
+
+fn value_from_json(value: &Json, kind: ColumnType) -> Option<Value> {
+    Some(match (value, kind) {
+        (Json::Null, _) => Value::Null,
+        (Json::Number(n), ColumnType::Float) => Value::Float(n.as_f64()?),
+        (Json::Number(n), _) => Value::Int(n.as_i64()?),
+        (Json::Bool(b), _) => Value::Bool(*b),
+        (Json::String(s), ColumnType::Hash(_)) => Value::Bytes(Arc::from(unhex(s)?)),
+        (Json::String(s), ColumnType::Region) => Region::decode(&unhex(s)?).ok()?.into(),
+        (Json::String(s), _) => Value::from(s.as_str()),
+        (Json::Array(ends), ColumnType::Timespan) => {
+            let [begin, end] = ends.as_slice() else { return None };
+            Timespan::new(Some(begin.as_i64()?), Some(end.as_i64()?)).into()
+        }
+        _ => return None,
+    })
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Record {}", self.to_json())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn detector() -> Arc<Element> {
+        Arc::clone(Universe::default_v8().element("detector").unwrap())
+    }
+
+    fn record() -> Record {
+        let pairs = [
+            ("instrument", Value::from("CamA")),
+            ("detector", Value::from("7")),
+            ("raft", "R0".into()),
+        ];
+        Record::from_pairs(&detector(), pairs).unwrap()
+    }
+
+    #[test]
+    fn the_dimension_name_stands_for_its_key() {
+        assert_eq!(record().get("id"), Some(&Value::Int(7)));
+        assert_eq!(record().key(), [DataValue::from("CamA"), DataValue::Int(7)]);
+        assert_eq!(record().get("purpose"), Some(&Value::Null));
+    }
+
+    #[test]
+    fn json_goes_both_ways() {
+        let json = record().to_json();
+        let text = r#"{"definition":"detector","record":{"instrument":"CamA","id":7,"full_name":null,"name_in_raft":null,"raft":"R0","purpose":null}}"#;
+        assert_eq!(json.to_string(), text);
+        assert_eq!(Record::from_json(&json, &Universe::default_v8()).unwrap(), record());
+    }
+
+    #[test]
+    fn bad_fields_are_explained() {
+        let make = |name: &str, value| {
+            let pairs = [
+                ("instrument", Value::from("CamA")),
+                ("id", Value::Int(1)),
+                (name, value),
+            ];
+            Record::from_pairs(&detector(), pairs).unwrap_err()
+        };
+        assert_eq!(make("rafft", Value::Null).hint_text(), Some("did you mean `raft`?"));
+        assert!(
+            make("raft", Value::Float(1.5)).to_string().contains("expected: a string")
+        );
+        assert!(make("raft", "".into()).to_string().contains("length: 0"));
+        assert!(make("id", Value::Null).to_string().contains("field: id"));
+    }
+}
