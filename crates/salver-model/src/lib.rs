@@ -5,7 +5,8 @@
 //!
 //! let universe = Universe::default_v8();
 //! let group = universe.group(["visit", "detector"])?;
-//! assert_eq!(group.required(), ["instrument", "detector", "visit"]);
+//! assert_eq!(group.to_string(), "{band, instrument, day_obs, detector, physical_filter, visit}");
+//! assert_eq!(group.required().join(", "), "instrument, detector, visit");
 //!
 //! let pairs = [("instrument", "CamA".into()), ("visit", 101.into()), ("detector", "3".into())];
 //! let data_id = DataId::standardise(&universe, &group, pairs, None)?;
