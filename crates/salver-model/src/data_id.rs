@@ -394,7 +394,7 @@ mod tests {
 
     fn made(pairs: &[(&str, DataValue)]) -> Result<DataId> {
         let universe = Universe::default_v8();
-        let group = universe.group(["visit", "detector"]).unwrap();
+        let group = universe.group(["visit", "detector"])?;
         DataId::standardise(&universe, &group, pairs.iter().cloned(), None)
     }
 

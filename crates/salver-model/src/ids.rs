@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{DataId, DatasetType};
 
-/// Gen3's namespace: UUIDv5 of the DNS name `lsst.org`.
+/// Gen3's namespace: the version 5 UUID of the DNS name `lsst.org`.
 pub const NAMESPACE: Uuid = Uuid::from_u128(0x840b_31d9_05cd_5161_b2c8_00d3_2b28_0d0f);
 
 /// How an identifier is made.

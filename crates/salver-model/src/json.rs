@@ -9,7 +9,7 @@ pub(crate) fn wrong(op: Op, message: &'static str) -> Error {
     Error::new(ErrorKind::InvalidInput, op, message)
 }
 
-pub(crate) fn object<'a>(op: Op, value: &'a Json) -> Result<&'a Map<String, Json>> {
+pub(crate) fn object(op: Op, value: &Json) -> Result<&Map<String, Json>> {
     value
         .as_object()
         .ok_or_else(|| wrong(op, "expected a JSON object").with("found", kind(value)))

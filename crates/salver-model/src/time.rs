@@ -75,13 +75,11 @@ pub fn tai_from_unix_ns(unix_ns: i64) -> i64 {
 pub fn unix_from_tai_ns(tai_ns: i64) -> i64 {
     let leap =
         LEAPS.iter().rev().find(|(from, n)| tai_ns >= from.saturating_add(*n) * NS);
-    match leap {
-        Some((_, n)) => tai_ns - n * NS,
-        None => {
-            let guess = tai_ns.saturating_sub(drift_ns(tai_ns));
-            tai_ns.saturating_sub(drift_ns(guess))
-        }
+    if let Some((_, n)) = leap {
+        return tai_ns - n * NS;
     }
+    let guess = tai_ns.saturating_sub(drift_ns(tai_ns));
+    tai_ns.saturating_sub(drift_ns(guess))
 }
 
 fn wrong(text: &str, message: &'static str) -> Error {

@@ -217,14 +217,12 @@ impl Universe {
         .with("name", name)
         .with("universe", format_args!("{} {}", self.namespace(), self.version()))
         .code_of("dimension_name");
-        let names = || self.0.elements.iter().filter(|e| e.skypix().is_none());
-        match nearest(name, self.0.elements.iter().map(|e| &*e.name)) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => {
-                let list: Vec<&str> = names().map(|e| &*e.name).collect();
-                error.hint(format!("there are: {}", list.join(", ")))
-            }
+        if let Some(near) = nearest(name, self.0.elements.iter().map(|e| &*e.name)) {
+            return error.hint(format!("did you mean `{near}`?"));
         }
+        let plain = self.0.elements.iter().filter(|e| e.skypix().is_none());
+        let list: Vec<&str> = plain.map(|e| &*e.name).collect();
+        error.hint(format!("there are: {}", list.join(", ")))
     }
 }
 
