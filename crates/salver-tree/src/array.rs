@@ -1,6 +1,7 @@
 //! n-dimensional arrays, loaded or lazy.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use arrow_buffer::Buffer;
@@ -94,6 +95,38 @@ impl fmt::Display for DType {
             Self::Text(n) => return write!(f, "U{n}"),
         };
         f.write_str(name)
+    }
+}
+
+impl FromStr for DType {
+    type Err = Error;
+
+    /// Reads what `Display` writes: `int16`, `complex64`, `S8`, ….
+    fn from_str(text: &str) -> Result<Self> {
+        const NAMED: [DType; 14] = [
+            DType::Bool,
+            DType::I8,
+            DType::I16,
+            DType::I32,
+            DType::I64,
+            DType::U8,
+            DType::U16,
+            DType::U32,
+            DType::U64,
+            DType::F16,
+            DType::F32,
+            DType::F64,
+            DType::C64,
+            DType::C128,
+        ];
+        let digits = |letter: char| text.strip_prefix(letter)?.parse().ok();
+        let named = NAMED.into_iter().find(|d| d.to_string() == text);
+        let sized =
+            || digits('S').map(Self::Bytes).or_else(|| digits('U').map(Self::Text));
+        named.or_else(sized).ok_or_else(|| {
+            Error::new(ErrorKind::InvalidInput, Op("tree.dtype"), "no such item type")
+                .with("dtype", text)
+        })
     }
 }
 
@@ -390,6 +423,17 @@ mod tests {
         assert_eq!(cut.origin(), [1, 1, 2]);
         let values = cut.buffer().unwrap();
         assert_eq!(values.typed_data::<i16>(), [18, 19, 22, 23]);
+    }
+
+    #[test]
+    fn item_types_are_read_as_they_are_written() {
+        for dtype in
+            [DType::Bool, DType::U16, DType::C128, DType::Bytes(7), DType::Text(0)]
+        {
+            assert_eq!(dtype.to_string().parse::<DType>().unwrap(), dtype);
+        }
+        assert!("float".parse::<DType>().is_err());
+        assert!("S-1".parse::<DType>().is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::ops::Range;
 use salver_core::{Error, ErrorKind, Op, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::{BoxSelect, Select};
+use crate::{BoxSelect, Select, match_columns};
 
 /// A place in an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -221,7 +221,7 @@ impl ArrayPart {
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`] where the part is not in the index (the parts that are there are named);
-/// as [`BoxSelect::clip`].
+/// as [`BoxSelect::clip`] and [`match_columns`].
 pub fn ranges(index: &PartIndex, select: &Select) -> Result<Vec<Range<u64>>> {
     let path = select.part.as_deref().unwrap_or("");
     let mut out: Vec<_> = index.always.iter().map(|p| p.range()).collect();
@@ -236,7 +236,7 @@ pub fn ranges(index: &PartIndex, select: &Select) -> Result<Vec<Range<u64>>> {
                 let item = item_size(array);
                 out.extend(array.ranges(select.region.as_ref(), item)?);
             }
-            PartKind::Table(table) => out.extend(table_ranges(table, select)),
+            PartKind::Table(table) => out.extend(table_ranges(table, select)?),
         }
     }
     if !found {
@@ -256,21 +256,20 @@ fn item_size(array: &ArrayPart) -> u64 {
     if array.stored.is_some() { n } else { n.div_ceil(8) }
 }
 
-fn table_ranges(table: &TablePart, select: &Select) -> Vec<Range<u64>> {
-    let wanted = |name: &String| {
-        select.columns.as_ref().is_none_or(|c| c.iter().any(|c| c == name))
-    };
-    let filtered =
-        |name: &String| select.filters.iter().flatten().any(|f| &f.column == name);
-    let mut out = Vec::new();
-    for group in &table.places {
-        for (name, place) in table.columns.iter().zip(group) {
-            if wanted(name) || filtered(name) {
-                out.push(place.range());
-            }
+fn table_ranges(table: &TablePart, select: &Select) -> Result<Vec<Range<u64>>> {
+    let mut wanted = vec![select.columns.is_none(); table.columns.len()];
+    if select.columns.is_some() {
+        for i in match_columns(&table.columns, select.columns.as_deref())? {
+            wanted[i] = true;
         }
     }
-    out
+    for filter in select.filters.iter().flatten() {
+        if let Some(i) = table.columns.iter().position(|name| *name == filter.column) {
+            wanted[i] = true;
+        }
+    }
+    let places = table.places.iter().flat_map(|group| group.iter().zip(&wanted));
+    Ok(places.filter(|(_, wanted)| **wanted).map(|(place, _)| place.range()).collect())
 }
 
 /// Sorts ranges and merges those with at most `gap` bytes between them.

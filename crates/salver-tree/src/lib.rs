@@ -18,6 +18,8 @@
 //! trait that formats implement. This crate does no I/O of its own.
 
 mod array;
+mod columns;
+mod filter;
 mod format;
 mod index;
 mod select;
@@ -26,6 +28,8 @@ mod table;
 mod tree;
 
 pub use array::{Array, ArrayData, DType, Lazy};
+pub use columns::match_columns;
+pub use filter::{Comparison, passing_rows};
 pub use format::{Capabilities, EncodeOptions, Format, Kind, Sink};
 pub use index::{
     ArrayPart, Chunks, PartIndex, PartKind, Place, TablePart, coalesce, ranges,

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use salver_core::{Error, ErrorKind, Op, Result};
+use arrow_select::filter::filter_record_batch;
+use salver_core::{Error, ErrorKind, Op, Result, ResultExt as _};
 
-use crate::Lazy;
+use crate::{Lazy, Select, match_columns, passing_rows};
 
 /// Where a table's rows are.
 #[derive(Debug, Clone)]
@@ -64,6 +65,37 @@ impl Table {
     #[must_use]
     pub fn data(&self) -> &TableData {
         &self.data
+    }
+
+    /// The columns and rows that a selection asks for, in memory: see [`match_columns`] and
+    /// [`Filter`](crate::Filter). Its box does not apply to tables.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] for columns that are not there or a filter that does not fit; as
+    /// the format's `decode` for a lazy table.
+    pub fn select(&self, select: &Select) -> Result<Self> {
+        let op = Op("tree.table");
+        let names: Vec<&str> =
+            self.schema.fields().iter().map(|f| f.name().as_str()).collect();
+        let wanted = match &select.columns {
+            None => (0..names.len()).collect(),
+            some => match_columns(&names, some.as_deref())?,
+        };
+        let message = "the selected columns do not fit together";
+        let schema = self.schema.project(&wanted).op(ErrorKind::Internal, op, message)?;
+        let mut out = Vec::new();
+        for batch in self.batches()? {
+            let kept = match passing_rows(&batch, &select.filters)? {
+                Some(rows) => filter_record_batch(&batch, &rows).op(
+                    ErrorKind::Internal,
+                    op,
+                    message,
+                )?,
+                None => batch,
+            };
+            out.push(kept.project(&wanted).op(ErrorKind::Internal, op, message)?);
+        }
+        Self::new(Arc::new(schema), out)
     }
 
     /// The rows in memory; a lazy table is decoded first.

@@ -301,6 +301,36 @@ impl Tree {
         Ok(node)
     }
 
+    /// The tree with every array cut to the selection's box and every table to its columns and
+    /// rows. Its part is not looked at.
+    ///
+    /// # Errors
+    /// As [`Array::cut`] and [`Table::select`].
+    pub fn cut(self, select: &crate::Select) -> Result<Self> {
+        Ok(match (self, &select.region) {
+            (Self::Array(array), Some(region)) => Self::Array(array.cut(region)?),
+            (Self::Table(table), _)
+                if select.columns.is_some() || !select.filters.is_empty() =>
+            {
+                Self::Table(table.select(select)?)
+            }
+            (Self::List(items), _) => {
+                let items = items.into_iter().map(|item| item.cut(select));
+                Self::List(items.collect::<Result<_>>()?)
+            }
+            (Self::Map(map), _) => {
+                let cut = map.into_iter().map(|(key, node)| Ok((key, node.cut(select)?)));
+                Self::Map(cut.collect::<Result<_>>()?)
+            }
+            (Self::Tagged(tagged), _) => {
+                let Tagged { name, version, tree } = *tagged;
+                let tree = tree.cut(select)?;
+                Self::Tagged(Box::new(Tagged { name, version, tree }))
+            }
+            (other, _) => other,
+        })
+    }
+
     /// The whole number, if it is one that fits in an `i64`.
     #[must_use]
     pub fn as_int(&self) -> Option<i64> {
