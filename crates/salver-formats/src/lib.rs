@@ -7,7 +7,12 @@
 //! Map: `fits`, one folder a format; `registry` finds formats by name. This crate opens no file:
 //! bytes come from a [`Source`](salver_tree::Source) and go to a [`Sink`](salver_tree::Sink).
 
+mod buffer;
+mod document;
 mod fits;
+mod json;
+mod plain;
 mod registry;
 
+pub use json::Json;
 pub use registry::{by_extension, by_name, extensions_of, names, sniff};

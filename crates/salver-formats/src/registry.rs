@@ -4,6 +4,8 @@ use std::sync::{Arc, LazyLock};
 
 use salver_tree::Format;
 
+use crate::Json;
+
 /// One known format.
 pub(crate) struct Entry {
     /// The format itself.
@@ -14,7 +16,13 @@ pub(crate) struct Entry {
     pub(crate) sniff: fn(&[u8]) -> bool,
 }
 
-static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(Vec::new);
+static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    vec![Entry {
+        format: Arc::new(Json),
+        extensions: &[".json"],
+        sniff: |first| matches!(first.trim_ascii_start().first(), Some(b'{' | b'[')),
+    }]
+});
 
 /// The format of this name: `json`, `yaml`, `parquet`, `npy`, `pickle` or `fits`.
 #[must_use]
