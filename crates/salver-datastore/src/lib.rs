@@ -1,1 +1,5 @@
 //! Places: where datasets' bytes are and how they are written.
+
+mod template;
+
+pub use template::{FieldValue, Template, Values};
