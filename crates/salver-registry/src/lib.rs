@@ -1,1 +1,15 @@
 //! Rows: the registry of a repository.
+#![allow(dead_code)]
+
+mod collections;
+mod core;
+pub mod database;
+mod glob;
+mod repository;
+mod schema;
+mod sql;
+mod sqlite;
+
+pub use collections::{CollectionInfo, CollectionQuery, Summary};
+pub use core::{Registry, Transaction};
+pub use sqlite::Sqlite;

@@ -1,0 +1,90 @@
+//! What a session remembers of the database, guarded by the change counter.
+//!
+//! **Invariant:** only what is there is kept, never that something is not.
+//! **Invariant:** everything is forgotten when another session committed, and when the own
+//! transaction was rolled back.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::collections::rows::CollectionRow;
+use crate::collections::summary::Seen;
+
+/// All that one session remembers.
+#[derive(Debug, Default)]
+pub(crate) struct Caches {
+    version: i64,
+    pub(crate) collections: Collections,
+    pub(crate) summaries: HashMap<i64, Seen>,
+}
+
+impl Caches {
+    /// Forgets everything where the change counter moved.
+    pub(crate) fn see(&mut self, version: i64) {
+        if self.version != version {
+            self.clear();
+            self.version = version;
+        }
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        let version = self.version;
+        *self = Self { version, ..Self::default() };
+    }
+}
+
+/// Collections by name and key, the children of chains, and flattened search lists.
+#[derive(Debug, Default)]
+pub(crate) struct Collections {
+    names: HashMap<Arc<str>, Arc<CollectionRow>>,
+    ids: HashMap<i64, Arc<CollectionRow>>,
+    children: HashMap<i64, Arc<[Arc<CollectionRow>]>>,
+    searches: HashMap<(i64, String), Arc<[Arc<CollectionRow>]>>,
+}
+
+impl Collections {
+    pub(crate) fn by_name(&self, name: &str) -> Option<Arc<CollectionRow>> {
+        self.names.get(name).map(Arc::clone)
+    }
+
+    pub(crate) fn by_id(&self, id: i64) -> Option<Arc<CollectionRow>> {
+        self.ids.get(&id).map(Arc::clone)
+    }
+
+    pub(crate) fn keep(&mut self, row: CollectionRow) -> Arc<CollectionRow> {
+        if let Some(known) = self.ids.get(&row.id) {
+            if **known == row {
+                return Arc::clone(known);
+            }
+        }
+        let row = Arc::new(row);
+        self.names.insert(Arc::clone(&row.name), Arc::clone(&row));
+        self.ids.insert(row.id, Arc::clone(&row));
+        row
+    }
+
+    pub(crate) fn children(&self, chain: i64) -> Option<Arc<[Arc<CollectionRow>]>> {
+        self.children.get(&chain).map(Arc::clone)
+    }
+
+    pub(crate) fn keep_children(
+        &mut self,
+        chain: i64,
+        children: Arc<[Arc<CollectionRow>]>,
+    ) -> Arc<[Arc<CollectionRow>]> {
+        self.children.insert(chain, Arc::clone(&children));
+        children
+    }
+
+    /// Forgets chains and what was flattened from them.
+    pub(crate) fn forget_children(&mut self) {
+        self.children.clear();
+        self.searches.clear();
+    }
+
+    /// Forgets search lists, which depend on summaries too.
+    pub(crate) fn forget_searches(&mut self) {
+        self.searches.clear();
+    }
+}
