@@ -4,6 +4,7 @@
 mod collections;
 mod core;
 pub mod database;
+mod dataset_types;
 mod glob;
 mod repository;
 mod schema;
@@ -12,4 +13,5 @@ mod sqlite;
 
 pub use collections::{CollectionInfo, CollectionQuery, Summary};
 pub use core::{Registry, Transaction};
+pub use repository::{CreateOptions, OpenMode, OpenOptions};
 pub use sqlite::Sqlite;

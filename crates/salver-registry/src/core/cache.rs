@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use crate::collections::rows::CollectionRow;
 use crate::collections::summary::Seen;
+use crate::dataset_types::TypeRow;
 
 /// All that one session remembers.
 #[derive(Debug, Default)]
 pub(crate) struct Caches {
     version: i64,
+    pub(crate) types: Types,
     pub(crate) collections: Collections,
     pub(crate) summaries: HashMap<i64, Seen>,
 }
@@ -77,6 +79,19 @@ impl Collections {
         children
     }
 
+    pub(crate) fn search(&self, key: &(i64, String)) -> Option<Arc<[Arc<CollectionRow>]>> {
+        self.searches.get(key).map(Arc::clone)
+    }
+
+    pub(crate) fn keep_search(
+        &mut self,
+        key: (i64, String),
+        list: Arc<[Arc<CollectionRow>]>,
+    ) -> Arc<[Arc<CollectionRow>]> {
+        self.searches.insert(key, Arc::clone(&list));
+        list
+    }
+
     /// Forgets chains and what was flattened from them.
     pub(crate) fn forget_children(&mut self) {
         self.children.clear();
@@ -86,5 +101,29 @@ impl Collections {
     /// Forgets search lists, which depend on summaries too.
     pub(crate) fn forget_searches(&mut self) {
         self.searches.clear();
+    }
+}
+
+/// Dataset types by name and key.
+#[derive(Debug, Default)]
+pub(crate) struct Types {
+    names: HashMap<Arc<str>, Arc<TypeRow>>,
+    ids: HashMap<i64, Arc<TypeRow>>,
+}
+
+impl Types {
+    pub(crate) fn by_name(&self, name: &str) -> Option<Arc<TypeRow>> {
+        self.names.get(name).map(Arc::clone)
+    }
+
+    pub(crate) fn by_id(&self, id: i64) -> Option<Arc<TypeRow>> {
+        self.ids.get(&id).map(Arc::clone)
+    }
+
+    pub(crate) fn keep(&mut self, row: TypeRow) -> Arc<TypeRow> {
+        let row = Arc::new(row);
+        self.names.insert(Arc::from(&**row.dataset_type.name()), Arc::clone(&row));
+        self.ids.insert(row.id, Arc::clone(&row));
+        row
     }
 }

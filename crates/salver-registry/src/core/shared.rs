@@ -1,21 +1,47 @@
 //! What all sessions of a registry share.
 
-use salver_model::Universe;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::schema::Plans;
+use salver_core::Clock;
+use salver_model::{DimensionGroup, Universe};
+use salver_sphere::Pixelization;
+
+use crate::schema::{GroupPlan, Plans, RecordTable};
+use crate::sql::fixed::IngestDate;
 
 /// The universe and what follows from it; never changes while the registry is open.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) universe: Universe,
     pub(crate) plans: Plans,
+    pub(crate) records: RecordTable,
+    pub(crate) ingest_date: IngestDate,
+    /// The pixelisation that overlap tables use, and its system and level as they are stored.
+    pub(crate) common: Pixelization,
+    pub(crate) common_name: (String, i64),
+    pub(crate) clock: Box<dyn Clock>,
     /// Why the repository may not be written, where it may not.
     pub(crate) read_only: Option<String>,
+    pub(crate) groups: RwLock<HashMap<(i64, DimensionGroup), Arc<GroupPlan>>>,
 }
 
 impl Shared {
     /// Names of the governor dimensions, in universe order.
     pub(crate) fn governors(&self) -> &[String] {
         self.plans.governors()
+    }
+
+    /// The plan of a group with this key: made once.
+    pub(crate) fn group_plan(&self, key: i64, group: &DimensionGroup) -> Arc<GroupPlan> {
+        let wanted = (key, group.clone());
+        let known = self.groups.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = known.get(&wanted) {
+            return Arc::clone(plan);
+        }
+        drop(known);
+        let plan = Arc::new(GroupPlan::new(key, group, &self.records));
+        let mut known = self.groups.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(wanted).or_insert(plan))
     }
 }

@@ -2,15 +2,15 @@
 
 use salver_core::{Error, ErrorKind, Op, Result};
 
-use crate::core::Work;
-use crate::database::{RowExt, Value};
+use crate::core::{Registry, Work};
+use crate::database::{RowExt, Session};
 
 const OP: Op = Op("registry.attributes");
 
 /// All names and values, by name.
-pub(crate) fn all(work: &Work<'_>) -> Result<Vec<(String, String)>> {
+pub(crate) fn all(session: &dyn Session) -> Result<Vec<(String, String)>> {
     let mut found = Vec::new();
-    work.session.query(
+    session.query(
         "SELECT name, value FROM butler_attributes ORDER BY name",
         &[],
         &mut |row| {
@@ -21,50 +21,61 @@ pub(crate) fn all(work: &Work<'_>) -> Result<Vec<(String, String)>> {
     Ok(found)
 }
 
-/// One value.
-pub(crate) fn value(work: &Work<'_>, name: &str) -> Result<Option<String>> {
-    let mut found = None;
-    work.session.query(
-        "SELECT value FROM butler_attributes WHERE name = ?1",
-        &[name.into()],
-        &mut |row| {
-            found = Some(row.text(0)?.to_owned());
-            Ok(false)
-        },
-    )?;
-    Ok(found)
-}
-
-/// Sets a value; where the name has one already, `replace` says whether it may change.
-pub(crate) fn set(work: &Work<'_>, name: &str, text: &str, replace: bool) -> Result<()> {
-    if name.is_empty() || text.is_empty() {
-        return Err(Error::new(
-            ErrorKind::InvalidInput,
-            OP,
-            "the name and the value of an attribute may not be empty",
-        ));
+impl Registry {
+    /// The value of an attribute, where there is one.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn attribute(&self, name: &str) -> Result<Option<String>> {
+        self.read(|work| {
+            work.first(
+                "SELECT value FROM butler_attributes WHERE name = ?1",
+                &[name.into()],
+                &mut |row| Ok(row.text(0)?.to_owned()),
+            )
+        })
     }
-    let sql = if replace {
-        "INSERT INTO butler_attributes (name, value) VALUES (?1, ?2) \
-         ON CONFLICT (name) DO UPDATE SET value = excluded.value"
-    } else {
-        "INSERT INTO butler_attributes (name, value) VALUES (?1, ?2)"
-    };
-    work.session.execute(sql, &[name.into(), text.into()]).map(|_| ()).map_err(|e| {
-        if e.code() == "unique_violation" {
-            Error::new(ErrorKind::Conflict, OP, "the attribute is there already")
-                .with("name", name)
-                .caused_by(e)
-        } else {
-            e
+
+    /// All attributes, by name.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn attributes(&self) -> Result<Vec<(String, String)>> {
+        self.read(|work| all(work.session))
+    }
+
+    /// Sets an attribute, replacing its value.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] for an empty name or value; [`ErrorKind::Denied`].
+    pub fn set_attribute(&self, name: &str, value: &str) -> Result<()> {
+        if name.is_empty() || value.is_empty() {
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                OP,
+                "the name and the value of an attribute may not be empty",
+            ));
         }
-    })
+        self.write(|work| set(work, name, value))
+    }
+
+    /// Removes an attribute; says whether it was there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Denied`], or as the database says.
+    pub fn remove_attribute(&self, name: &str) -> Result<bool> {
+        self.write(|work| {
+            let sql = "DELETE FROM butler_attributes WHERE name = ?1";
+            Ok(work.execute(sql, &[name.into()])? > 0)
+        })
+    }
 }
 
-/// Removes a value; says whether there was one.
-pub(crate) fn remove(work: &Work<'_>, name: &str) -> Result<bool> {
-    let values: [Value<'_>; 1] = [name.into()];
-    let removed =
-        work.session.execute("DELETE FROM butler_attributes WHERE name = ?1", &values)?;
-    Ok(removed > 0)
+fn set(work: &Work<'_>, name: &str, value: &str) -> Result<()> {
+    work.execute(
+        "INSERT INTO butler_attributes (name, value) VALUES (?1, ?2) \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        &[name.into(), value.into()],
+    )?;
+    Ok(())
 }

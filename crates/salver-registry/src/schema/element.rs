@@ -44,7 +44,7 @@ pub(crate) struct ElementPlan {
 
 impl ElementPlan {
     pub(crate) fn name(&self) -> &str {
-        &self.element.name
+        self.element.name()
     }
 
     /// Columns of the primary key.
@@ -69,7 +69,7 @@ impl ElementPlan {
 
     /// The foreign key of another table to this one, where this one is stored.
     pub(crate) fn foreign(&self) -> Option<Foreign> {
-        self.element.has_table.then(|| {
+        self.element.has_table().then(|| {
             Foreign::many(&self.key_dimensions(), self.name(), &self.key_names())
         })
     }
@@ -91,12 +91,12 @@ impl ElementPlan {
             }
         }
         let places: Vec<String> = (1..=stored.len()).map(|i| format!("?{i}")).collect();
-        let table = quoted(&element.name);
+        let table = quoted(element.name());
         let governors = element
-            .required
+            .required()
             .iter()
-            .filter(|name| universe.element(name).is_some_and(|e| e.governor))
-            .cloned()
+            .filter(|name| universe.element(name).is_some_and(|e| e.is_governor()))
+            .map(|name| name.to_string())
             .collect();
         Self {
             insert: format!(
@@ -113,27 +113,21 @@ impl ElementPlan {
 }
 
 fn columns(element: &Element) -> Vec<ColumnPlan> {
-    let n_required = element.required.len();
-    let n_implied = element.implied.len();
-    let keys = element.required.iter().chain(&element.implied);
-    let mut dimensions = keys.cloned();
-    element
-        .columns
-        .iter()
-        .enumerate()
-        .map(|(i, column)| ColumnPlan {
-            name: column.name.clone(),
-            dimension: dimensions.next().unwrap_or_else(|| column.name.clone()),
-            kind: column.kind,
-            part: if i < n_required {
-                Part::Required
-            } else if i < n_required + n_implied {
-                Part::Implied
-            } else {
-                Part::Data
-            },
-        })
-        .collect()
+    let n_required = element.required().len();
+    let n_keys = n_required + element.implied().len();
+    let plan = |(i, column): (usize, &salver_model::Column)| ColumnPlan {
+        name: column.name.to_string(),
+        dimension: column.dimension.as_ref().unwrap_or(&column.name).to_string(),
+        kind: column.kind,
+        part: if i < n_required {
+            Part::Required
+        } else if i < n_keys {
+            Part::Implied
+        } else {
+            Part::Data
+        },
+    };
+    element.table_columns().iter().enumerate().map(plan).collect()
 }
 
 /// The type of a column in the database.
@@ -143,7 +137,7 @@ pub(crate) fn sql_kind(kind: ColumnType) -> Kind {
         ColumnType::Int | ColumnType::Timespan => Kind::Int,
         ColumnType::Float => Kind::Float,
         ColumnType::Bool => Kind::Bool,
-        ColumnType::Hash | ColumnType::Region => Kind::Text(None),
+        _ => Kind::Text(None),
     }
 }
 
@@ -160,14 +154,14 @@ impl Plans {
         let all: Vec<_> = universe
             .elements()
             .iter()
-            .filter(|e| e.skypix.is_none())
+            .filter(|e| e.skypix().is_none())
             .map(|e| Arc::new(ElementPlan::new(universe, e)))
             .collect();
         Self {
             index: all.iter().enumerate().map(|(i, p)| (p.name().to_owned(), i)).collect(),
             governors: all
                 .iter()
-                .filter(|p| p.element.governor)
+                .filter(|p| p.element.is_governor())
                 .map(|p| p.name().to_owned())
                 .collect(),
             all,

@@ -8,17 +8,17 @@ use crate::schema::{ElementPlan, Part, Plans, sql_kind};
 /// All of them; an element's table comes after those it refers to.
 pub(crate) fn tables(plans: &Plans) -> Vec<Table> {
     let stored: Vec<&ElementPlan> =
-        plans.all().iter().map(|p| &**p).filter(|p| p.element.has_table).collect();
+        plans.all().iter().map(|p| &**p).filter(|p| p.element.has_table()).collect();
     let mut tables: Vec<Table> = stored.iter().map(|plan| element(plans, plan)).collect();
     let spatial: Vec<&ElementPlan> =
-        stored.into_iter().filter(|p| p.element.spatial.is_some()).collect();
+        stored.into_iter().filter(|p| p.element.has_region()).collect();
     for plan in &spatial {
         tables.push(skypix_summary(plans, plan));
         tables.push(skypix_overlap(plans, plan));
     }
     for (i, first) in spatial.iter().enumerate() {
         for second in &spatial[i + 1..] {
-            if first.element.spatial != second.element.spatial {
+            if first.element.spatial_family() != second.element.spatial_family() {
                 tables.extend(legacy_overlap(plans, first, second));
             }
         }
@@ -43,7 +43,7 @@ fn element(plans: &Plans, plan: &ElementPlan) -> Table {
         .filter(|c| c.dimension != plan.name())
         .map(|c| c.name.as_str())
         .collect();
-    for alternate in &plan.element.alternates {
+    for alternate in plan.element.alternate_keys() {
         let mut columns = others.clone();
         columns.push(&alternate.name);
         table = table.unique(&columns);

@@ -1,5 +1,7 @@
 //! Tables of a dimension group: `dataset_tags_N` and `dataset_calibs_N` (§4).
 
+use salver_model::{ColumnType, Element};
+
 use super::elements::foreign;
 use super::{Column, Foreign, Kind, Table};
 use crate::schema::{Plans, sql_kind};
@@ -37,8 +39,18 @@ pub(crate) fn calibs(plans: &Plans, key: i64, required: &[DimensionColumn]) -> T
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DimensionColumn {
     pub(crate) name: String,
-    pub(crate) kind: salver_model::ColumnType,
+    pub(crate) kind: ColumnType,
     pub(crate) governor: bool,
+}
+
+impl DimensionColumn {
+    pub(crate) fn new(dimension: &Element) -> Self {
+        Self {
+            name: dimension.name().to_string(),
+            kind: dimension.key().map_or(ColumnType::Int, |key| key.kind),
+            governor: dimension.is_governor(),
+        }
+    }
 }
 
 fn common_columns(table: Table, required: &[DimensionColumn]) -> Table {
