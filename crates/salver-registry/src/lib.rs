@@ -5,13 +5,18 @@ mod collections;
 mod core;
 pub mod database;
 mod dataset_types;
+mod datasets;
+mod files;
 mod glob;
 mod repository;
 mod schema;
 mod sql;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 
-pub use collections::{CollectionInfo, CollectionQuery, Summary};
+pub use collections::{CollectionQuery, Summary};
 pub use core::{Registry, Transaction};
+pub use datasets::IfPresent;
 pub use repository::{CreateOptions, OpenMode, OpenOptions};
 pub use sqlite::Sqlite;

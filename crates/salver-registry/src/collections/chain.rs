@@ -21,7 +21,10 @@ impl Registry {
         self.write(|work| {
             let op = Op("registry.set_chain");
             let (parent, children) = work.chain_and_children(op, chain, children)?;
-            work.execute("DELETE FROM collection_chain WHERE parent = ?1", &[parent.into()])?;
+            work.execute(
+                "DELETE FROM collection_chain WHERE parent = ?1",
+                &[parent.into()],
+            )?;
             work.put_children(parent, &children, 0)
         })
     }
@@ -59,7 +62,11 @@ impl Registry {
     ///
     /// # Errors
     /// As [`Registry::set_chain`].
-    pub fn remove_from_chain(&self, chain: &str, children: &[impl AsRef<str>]) -> Result<()> {
+    pub fn remove_from_chain(
+        &self,
+        chain: &str,
+        children: &[impl AsRef<str>],
+    ) -> Result<()> {
         self.write(|work| {
             let op = Op("registry.remove_from_chain");
             let parent = work.chain(op, chain)?.id;
@@ -132,7 +139,11 @@ impl Work<'_> {
         Ok(self.first(&sql, &[parent.into()], &mut |row| row.int_or_null(0))?.flatten())
     }
 
-    fn take_children(&mut self, parent: i64, children: &[Arc<CollectionRow>]) -> Result<()> {
+    fn take_children(
+        &mut self,
+        parent: i64,
+        children: &[Arc<CollectionRow>],
+    ) -> Result<()> {
         for child in children {
             self.execute(
                 "DELETE FROM collection_chain WHERE parent = ?1 AND child = ?2",

@@ -9,5 +9,4 @@ pub(crate) mod rows;
 pub(crate) mod summary;
 
 pub use query::CollectionQuery;
-pub use rows::CollectionInfo;
 pub use summary::Summary;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use salver_core::{Op, Result};
-use salver_model::CollectionType;
+use salver_model::{Collection, CollectionType};
 
-use super::rows::{self, CollectionInfo, CollectionRow};
+use super::rows::{self, CollectionRow};
 use crate::core::{Registry, Work};
 use crate::database::RowExt;
 use crate::glob;
@@ -29,9 +29,10 @@ impl Registry {
     /// # Errors
     /// [`salver_core::ErrorKind::NotFound`], code `missing_collection`, for a name (not a
     /// pattern) that is not registered.
-    pub fn query_collections(&self, query: &CollectionQuery) -> Result<Vec<CollectionInfo>> {
+    pub fn query_collections(&self, query: &CollectionQuery) -> Result<Vec<Collection>> {
         self.read(|work| {
-            let rows = work.matching_collections(Op("registry.query_collections"), query)?;
+            let rows =
+                work.matching_collections(Op("registry.query_collections"), query)?;
             work.describe(&rows)
         })
     }
@@ -76,7 +77,9 @@ impl Work<'_> {
                 None => all.insert(self.all_collections()?),
             };
             found.extend(
-                rows.iter().filter(|row| glob::matches(pattern, &row.name)).map(Arc::clone),
+                rows.iter()
+                    .filter(|row| glob::matches(pattern, &row.name))
+                    .map(Arc::clone),
             );
         }
         let mut seen = HashSet::new();
@@ -102,7 +105,7 @@ impl Work<'_> {
     }
 
     /// Adds documentation and children: two statements, however many collections.
-    fn describe(&mut self, found: &[Arc<CollectionRow>]) -> Result<Vec<CollectionInfo>> {
+    fn describe(&mut self, found: &[Arc<CollectionRow>]) -> Result<Vec<Collection>> {
         let ids = json_list(found.iter().map(|row| row.id));
         let docs: BTreeMap<i64, String> = self
             .rows(
@@ -122,14 +125,17 @@ impl Work<'_> {
                  ORDER BY h.parent, h.position",
                 &[ids.as_str().into()],
                 &mut |row| {
-                    children.entry(row.int(0)?).or_default().push(row.text(1)?.to_owned());
+                    children
+                        .entry(row.int(0)?)
+                        .or_default()
+                        .push(row.text(1)?.to_owned());
                     Ok(true)
                 },
             )?;
         }
         Ok(found
             .iter()
-            .map(|row| CollectionInfo {
+            .map(|row| Collection {
                 name: row.name.to_string(),
                 kind: row.kind,
                 doc: docs.get(&row.id).cloned(),

@@ -1,9 +1,9 @@
 //! Registering, documenting and removing collections.
 
 use salver_core::{Error, ErrorKind, Op, Result};
-use salver_model::CollectionType;
+use salver_model::{Collection, CollectionType};
 
-use super::rows::{CollectionInfo, CollectionRow};
+use super::rows::CollectionRow;
 use crate::core::{Registry, Work};
 use crate::database::RowExt;
 
@@ -32,7 +32,7 @@ impl Registry {
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`], code `missing_collection`.
-    pub fn collection_info(&self, name: &str) -> Result<CollectionInfo> {
+    pub fn collection_info(&self, name: &str) -> Result<Collection> {
         self.read(|work| work.collection_info(Op("registry.collection_info"), name))
     }
 
@@ -86,7 +86,11 @@ impl Work<'_> {
     ) -> Result<bool> {
         let op = Op("registry.register_collection");
         if name.is_empty() {
-            return Err(Error::new(ErrorKind::InvalidInput, op, "a collection needs a name"));
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                op,
+                "a collection needs a name",
+            ));
         }
         if let Some(row) = self.find_collection(name)? {
             return same_type(&row, kind).map(|()| false);
@@ -97,7 +101,8 @@ impl Work<'_> {
             &[name.into(), kind.code().into(), doc.into()],
             &mut |row| row.int(0),
         )?;
-        let id = id.ok_or_else(|| Error::new(ErrorKind::Internal, op, "no key was given"))?;
+        let id =
+            id.ok_or_else(|| Error::new(ErrorKind::Internal, op, "no key was given"))?;
         if kind == CollectionType::Run {
             self.execute("INSERT INTO run (collection_id) VALUES (?1)", &[id.into()])?;
         }
@@ -106,7 +111,7 @@ impl Work<'_> {
     }
 
     /// What is registered under a name.
-    pub(super) fn collection_info(&mut self, op: Op, name: &str) -> Result<CollectionInfo> {
+    pub(super) fn collection_info(&mut self, op: Op, name: &str) -> Result<Collection> {
         let row = self.collection(op, name)?;
         let doc = self.first(
             "SELECT doc FROM collection WHERE collection_id = ?1",
@@ -118,7 +123,7 @@ impl Work<'_> {
         } else {
             Vec::new()
         };
-        Ok(CollectionInfo {
+        Ok(Collection {
             name: row.name.to_string(),
             kind: row.kind,
             doc: doc.flatten(),
@@ -143,10 +148,8 @@ impl Work<'_> {
                 .with("chains", parents.join(", "))
                 .hint("take it out of these chains first"));
         }
-        let removed = self.execute(
-            "DELETE FROM collection WHERE collection_id = ?1",
-            &[row.id.into()],
-        );
+        let removed = self
+            .execute("DELETE FROM collection WHERE collection_id = ?1", &[row.id.into()]);
         self.caches.clear();
         removed.map(|_| ()).map_err(|e| {
             if e.code() == "foreign_key_violation" {

@@ -9,19 +9,6 @@ use salver_model::CollectionType;
 use crate::core::Work;
 use crate::database::{Row, RowExt};
 
-/// A collection as it is registered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CollectionInfo {
-    /// Its name.
-    pub name: String,
-    /// Its type.
-    pub kind: CollectionType,
-    /// Its documentation.
-    pub doc: Option<String>,
-    /// The children of a CHAINED collection, in search order.
-    pub children: Vec<String>,
-}
-
 /// What is kept of a collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CollectionRow {
@@ -34,8 +21,12 @@ pub(crate) struct CollectionRow {
 pub(crate) fn read(row: &dyn Row, first: usize) -> Result<CollectionRow> {
     let code = row.int(first + 2)?;
     let kind = CollectionType::from_code(code).ok_or_else(|| {
-        Error::new(ErrorKind::Corrupt, Op("registry.collection"), "unknown type of collection")
-            .with("code", code)
+        Error::new(
+            ErrorKind::Corrupt,
+            Op("registry.collection"),
+            "unknown type of collection",
+        )
+        .with("code", code)
     })?;
     Ok(CollectionRow { id: row.int(first)?, name: Arc::from(row.text(first + 1)?), kind })
 }
@@ -58,7 +49,10 @@ pub(crate) fn wrong_type(op: Op, row: &CollectionRow, wanted: &str) -> Error {
 
 impl Work<'_> {
     /// The collection of a name, where there is one.
-    pub(crate) fn find_collection(&mut self, name: &str) -> Result<Option<Arc<CollectionRow>>> {
+    pub(crate) fn find_collection(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<Arc<CollectionRow>>> {
         if let Some(row) = self.caches.collections.by_name(name) {
             return Ok(Some(row));
         }
@@ -71,7 +65,11 @@ impl Work<'_> {
     }
 
     /// The collection of a name.
-    pub(crate) fn collection(&mut self, op: Op, name: &str) -> Result<Arc<CollectionRow>> {
+    pub(crate) fn collection(
+        &mut self,
+        op: Op,
+        name: &str,
+    ) -> Result<Arc<CollectionRow>> {
         self.find_collection(name)?.ok_or_else(|| missing(op, name))
     }
 
@@ -99,7 +97,11 @@ impl Work<'_> {
     /// The run of a name.
     pub(crate) fn run(&mut self, op: Op, name: &str) -> Result<Arc<CollectionRow>> {
         let row = self.collection(op, name)?;
-        if row.kind == CollectionType::Run { Ok(row) } else { Err(wrong_type(op, &row, "RUN")) }
+        if row.kind == CollectionType::Run {
+            Ok(row)
+        } else {
+            Err(wrong_type(op, &row, "RUN"))
+        }
     }
 
     /// The children of a chain, in search order.

@@ -60,8 +60,8 @@ impl Work<'_> {
                 quoted(governor),
                 quoted(&format!("collection_summary_{governor}"))
             );
-            let values =
-                self.rows(&sql, &[row.id.into()], &mut |row| Ok(row.text(0)?.to_owned()))?;
+            let values = self
+                .rows(&sql, &[row.id.into()], &mut |row| Ok(row.text(0)?.to_owned()))?;
             if !values.is_empty() {
                 summary.governors.entry(governor.to_owned()).or_default().extend(values);
             }
@@ -72,7 +72,14 @@ impl Work<'_> {
     /// Makes sure that a collection's summary has this dataset type: before its rows, which
     /// refer to it. No statement where that is known.
     pub(crate) fn note_type(&mut self, collection: i64, dataset_type: i64) -> Result<()> {
-        if self.caches.summaries.entry(collection).or_default().types.contains(&dataset_type) {
+        if self
+            .caches
+            .summaries
+            .entry(collection)
+            .or_default()
+            .types
+            .contains(&dataset_type)
+        {
             return Ok(());
         }
         self.execute(

@@ -79,7 +79,10 @@ impl Collections {
         children
     }
 
-    pub(crate) fn search(&self, key: &(i64, String)) -> Option<Arc<[Arc<CollectionRow>]>> {
+    pub(crate) fn search(
+        &self,
+        key: &(i64, String),
+    ) -> Option<Arc<[Arc<CollectionRow>]>> {
         self.searches.get(key).map(Arc::clone)
     }
 
@@ -122,7 +125,7 @@ impl Types {
 
     pub(crate) fn keep(&mut self, row: TypeRow) -> Arc<TypeRow> {
         let row = Arc::new(row);
-        self.names.insert(Arc::from(&**row.dataset_type.name()), Arc::clone(&row));
+        self.names.insert(Arc::from(row.dataset_type.name()), Arc::clone(&row));
         self.ids.insert(row.id, Arc::clone(&row));
         row
     }

@@ -63,7 +63,10 @@ impl Registry {
 
     /// Runs `body` in the thread's transaction, or in one of its own, and keeps all or nothing
     /// of what it does.
-    pub(crate) fn write<T>(&self, body: impl FnOnce(&mut Work<'_>) -> Result<T>) -> Result<T> {
+    pub(crate) fn write<T>(
+        &self,
+        body: impl FnOnce(&mut Work<'_>) -> Result<T>,
+    ) -> Result<T> {
         let mut lease = self.begin()?;
         let Link { session, caches, .. } = &mut *lease;
         let session = &**session;

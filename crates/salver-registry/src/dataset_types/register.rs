@@ -54,7 +54,10 @@ impl Registry {
     /// # Errors
     /// [`ErrorKind::NotFound`], code `missing_dataset_type`, for a name (not a pattern) that is
     /// not registered.
-    pub fn dataset_types(&self, patterns: &[impl AsRef<str>]) -> Result<Vec<Arc<DatasetType>>> {
+    pub fn dataset_types(
+        &self,
+        patterns: &[impl AsRef<str>],
+    ) -> Result<Vec<Arc<DatasetType>>> {
         self.read(|work| {
             let rows = work.matching_types(Op("registry.dataset_types"), patterns)?;
             Ok(rows.iter().map(|row| Arc::clone(&row.dataset_type)).collect())
@@ -74,7 +77,11 @@ impl Registry {
 fn same(op: Op, row: &TypeRow, wanted: &DatasetType) -> Result<()> {
     let registered = &row.dataset_type;
     let differs = if registered.dimensions() != wanted.dimensions() {
-        ("dimensions", registered.dimensions().to_string(), wanted.dimensions().to_string())
+        (
+            "dimensions",
+            registered.dimensions().to_string(),
+            wanted.dimensions().to_string(),
+        )
     } else if registered.storage_class() != wanted.storage_class() {
         (
             "storage class",
@@ -108,21 +115,23 @@ impl Work<'_> {
             return same(op, &row, wanted).map(|()| false);
         }
         let plan = self.save_group(wanted.dimensions(), wanted.is_calibration())?;
-        let calibs = wanted.is_calibration().then(|| crate::sql::group::calibs_name(plan.key));
+        let calibs =
+            wanted.is_calibration().then(|| crate::sql::group::calibs_name(plan.key));
         let id = self.first(
             "INSERT INTO dataset_type (name, storage_class, dimensions_key, \
              tag_association_table, calibration_association_table) \
              VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
             &[
-                (&**wanted.name()).into(),
-                (&**wanted.storage_class()).into(),
+                wanted.name().into(),
+                wanted.storage_class().into(),
                 plan.key.into(),
                 crate::sql::group::tags_name(plan.key).into(),
                 calibs.into(),
             ],
             &mut |row| row.int(0),
         )?;
-        let id = id.ok_or_else(|| Error::new(ErrorKind::Internal, op, "no key was given"))?;
+        let id =
+            id.ok_or_else(|| Error::new(ErrorKind::Internal, op, "no key was given"))?;
         self.caches.types.keep(TypeRow {
             id,
             dataset_type: Arc::new(wanted.clone()),
@@ -146,9 +155,8 @@ impl Work<'_> {
             let pattern = pattern.as_ref();
             if glob::is_pattern(pattern) {
                 let all = self.all_types()?;
-                let matching = |row: &Arc<TypeRow>| {
-                    glob::matches(pattern, row.dataset_type.name())
-                };
+                let matching =
+                    |row: &Arc<TypeRow>| glob::matches(pattern, row.dataset_type.name());
                 found.extend(all.into_iter().filter(matching));
             } else {
                 found.push(self.type_of_name(op, pattern)?);

@@ -100,7 +100,11 @@ impl Work<'_> {
     }
 
     /// The type that a caller's definition means: of this name and these dimensions.
-    pub(crate) fn type_of(&mut self, op: Op, wanted: &DatasetType) -> Result<Arc<TypeRow>> {
+    pub(crate) fn type_of(
+        &mut self,
+        op: Op,
+        wanted: &DatasetType,
+    ) -> Result<Arc<TypeRow>> {
         let row = self.type_of_name(op, wanted.parent_name())?;
         if row.dataset_type.dimensions() != wanted.dimensions() {
             return Err(Error::new(
@@ -118,7 +122,8 @@ impl Work<'_> {
 
     fn types(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Arc<TypeRow>>> {
         let mut found = Vec::new();
-        self.session.query(sql, values, &mut |row| collect(&mut found, row).map(|()| true))?;
+        self.session
+            .query(sql, values, &mut |row| collect(&mut found, row).map(|()| true))?;
         found.into_iter().map(|partial| self.build(partial)).collect()
     }
 
@@ -137,12 +142,9 @@ impl Work<'_> {
             .caused_by(e)
         })?;
         let plan = self.shared.group_plan(partial.key, &group);
-        let dataset_type = DatasetType::new(
-            &partial.name,
-            group,
-            &partial.storage_class,
-            partial.calibs,
-        )?;
+        let dataset_type =
+            DatasetType::new(&*partial.name, group, partial.storage_class)?
+                .calibration(partial.calibs);
         Ok(self.caches.types.keep(TypeRow {
             id: partial.id,
             dataset_type: Arc::new(dataset_type),

@@ -42,7 +42,8 @@ impl Registry {
         collections: &[impl AsRef<str>],
         timespan: Option<Timespan>,
     ) -> Result<Option<DatasetRef>> {
-        let look = Look { op: Op("registry.find_dataset"), data_id, timespan, records: false };
+        let look =
+            Look { op: Op("registry.find_dataset"), data_id, timespan, records: false };
         self.read(|work| {
             let row = work.type_of(look.op, dataset_type)?;
             let found = work.find(&row, &look, collections)?;
@@ -158,7 +159,8 @@ impl Work<'_> {
         collections: &[Arc<CollectionRow>],
     ) -> Result<Option<Found>> {
         let (width, sql) = row.plan.find(collections.len(), look.records);
-        let mut values: Vec<Value<'_>> = Vec::with_capacity(width + row.plan.columns.len() + 2);
+        let mut values: Vec<Value<'_>> =
+            Vec::with_capacity(width + row.plan.columns.len() + 2);
         values.push(row.id.into());
         bind_required(look.op, &row.plan, look.data_id, &mut values)?;
         let Some(last) = collections.last() else { return Ok(None) };
@@ -201,7 +203,8 @@ impl Work<'_> {
                 timespan.end_ns().into(),
             ];
             bind_required(look.op, &row.plan, look.data_id, &mut values)?;
-            let found = self.rows(&sql, &values, &mut |row| Ok((row.uuid(0)?, row.int(1)?)))?;
+            let found =
+                self.rows(&sql, &values, &mut |row| Ok((row.uuid(0)?, row.int(1)?)))?;
             match found.as_slice() {
                 [] => {}
                 [(id, run)] => {
@@ -209,7 +212,9 @@ impl Work<'_> {
                         if look.records { self.records_of(&[*id])? } else { Vec::new() };
                     return Ok(Some(Found { place: 0, id: *id, run: *run, records }));
                 }
-                several => return Err(ambiguous(look, row, collection, timespan, several)),
+                several => {
+                    return Err(ambiguous(look, row, collection, timespan, several));
+                }
             }
         }
         Ok(None)
@@ -222,12 +227,8 @@ impl Work<'_> {
         found: &Found,
     ) -> Result<DatasetRef> {
         let run = self.collection_of_id(found.run)?;
-        Ok(DatasetRef::new(
-            found.id,
-            Arc::clone(&row.dataset_type),
-            data_id.clone(),
-            Arc::clone(&run.name),
-        ))
+        let dataset_type = Arc::clone(&row.dataset_type);
+        DatasetRef::new(found.id, dataset_type, data_id.clone(), Arc::clone(&run.name))
     }
 }
 

@@ -2,6 +2,11 @@
 //!
 //! Source: Gen3 format §11–§13 (docs/spec/gen3.md).
 
+mod by_id;
+mod explain;
 mod find;
+mod insert;
 mod search;
 mod values;
+
+pub use insert::IfPresent;

@@ -26,7 +26,7 @@ pub(crate) fn bind_required<'v>(
     if data_id.group() != &plan.group {
         return bind_by_name(op, plan, data_id, values);
     }
-    values.extend(data_id.values().iter().take(plan.columns.len()).map(bind));
+    values.extend(data_id.required_values().iter().map(bind));
     Ok(())
 }
 
@@ -38,10 +38,14 @@ fn bind_by_name<'v>(
 ) -> Result<()> {
     for column in &plan.columns {
         let value = data_id.get(&column.name).ok_or_else(|| {
-            Error::new(ErrorKind::InvalidInput, op, "the data ID lacks a required dimension")
-                .code_of("data_id_value")
-                .with("data_id", data_id)
-                .with("dimension", &column.name)
+            Error::new(
+                ErrorKind::InvalidInput,
+                op,
+                "the data ID lacks a required dimension",
+            )
+            .code_of("data_id_value")
+            .with("data_id", data_id)
+            .with("dimension", &column.name)
         })?;
         values.push(bind(value));
     }
@@ -49,7 +53,11 @@ fn bind_by_name<'v>(
 }
 
 /// Reads a dimension's value of this type.
-pub(crate) fn read_value(row: &dyn Row, column: usize, kind: ColumnType) -> Result<DataValue> {
+pub(crate) fn read_value(
+    row: &dyn Row,
+    column: usize,
+    kind: ColumnType,
+) -> Result<DataValue> {
     let wrong = |found: &str| {
         Error::new(
             ErrorKind::Corrupt,
@@ -66,10 +74,14 @@ pub(crate) fn read_value(row: &dyn Row, column: usize, kind: ColumnType) -> Resu
 }
 
 /// Reads the required values of a group from consecutive columns.
-pub(crate) fn read_data_id(row: &dyn Row, first: usize, plan: &GroupPlan) -> Result<DataId> {
+pub(crate) fn read_data_id(
+    row: &dyn Row,
+    first: usize,
+    plan: &GroupPlan,
+) -> Result<DataId> {
     let mut values = Vec::with_capacity(plan.columns.len());
     for (i, column) in plan.columns.iter().enumerate() {
         values.push(read_value(row, first + i, column.kind)?);
     }
-    DataId::from_required(&plan.group, values)
+    DataId::new(plan.group.clone(), values)
 }

@@ -58,7 +58,11 @@ fn check_name(table: &str) -> Result<()> {
     .with("table", table))
 }
 
-fn fill(session: &dyn Session, universe: &Universe, options: &CreateOptions) -> Result<()> {
+fn fill(
+    session: &dyn Session,
+    universe: &Universe,
+    options: &CreateOptions,
+) -> Result<()> {
     let (date, version) = if options.old_datasets {
         (IngestDate::Timestamp, OLD_DATASETS)
     } else {

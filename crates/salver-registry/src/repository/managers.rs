@@ -55,7 +55,11 @@ pub(crate) const MANAGERS: [Manager; 6] = [
         class: "lsst.daf.butler.registry.collections.synthIntKey.SynthIntKeyCollectionManager",
         versions: &[Version(2, 0, 0)],
     },
-    Manager { kind: DATASETS, class: DATASETS_CLASS, versions: &[Version(2, 0, 0), OLD_DATASETS] },
+    Manager {
+        kind: DATASETS,
+        class: DATASETS_CLASS,
+        versions: &[Version(2, 0, 0), OLD_DATASETS],
+    },
     Manager {
         kind: "opaque",
         class: "lsst.daf.butler.registry.opaque.ByNameOpaqueTableStorageManager",
@@ -71,11 +75,11 @@ pub(crate) const MANAGERS: [Manager; 6] = [
 const DATASETS: &str = "datasets";
 const DATASETS_CLASS: &str = "lsst.daf.butler.registry.datasets.byDimensions._manager.ByDimensionsDatasetRecordStorageManagerUUID";
 /// The spelling that `butler.yaml` uses for [`DATASETS_CLASS`].
-const DATASETS_ALIAS: &str =
-    "lsst.daf.butler.registry.datasets.byDimensions.ByDimensionsDatasetRecordStorageManagerUUID";
+const DATASETS_ALIAS: &str = "lsst.daf.butler.registry.datasets.byDimensions.ByDimensionsDatasetRecordStorageManagerUUID";
 /// Keeps `ingest_date` as text.
 pub(crate) const OLD_DATASETS: Version = Version(1, 0, 0);
-const NAME_KEY: &str = "lsst.daf.butler.registry.collections.nameKey.NameKeyCollectionManager";
+const NAME_KEY: &str =
+    "lsst.daf.butler.registry.collections.nameKey.NameKeyCollectionManager";
 const OBSCORE: &str = "obscore";
 
 /// What the stored managers mean for a reader and a writer.
@@ -120,7 +124,8 @@ pub(crate) fn check(
     stored: &[(String, String)],
     configured: &[(String, String)],
 ) -> Result<Schema> {
-    let find = |name: &str| stored.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    let find =
+        |name: &str| stored.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
     for (kind, class) in configured {
         compare_configured(kind, class, find(&config_name(kind)))?;
     }
@@ -179,11 +184,15 @@ fn missing(manager: &Manager) -> Error {
 }
 
 fn mismatch(kind: &str, stored: &str, wanted: &str) -> Error {
-    Error::new(ErrorKind::Unsupported, OP, "the database has another manager of this kind")
-        .code_of("manager_mismatch")
-        .with("kind", kind)
-        .with("stored", stored)
-        .with("supported", wanted)
+    Error::new(
+        ErrorKind::Unsupported,
+        OP,
+        "the database has another manager of this kind",
+    )
+    .code_of("manager_mismatch")
+    .with("kind", kind)
+    .with("stored", stored)
+    .with("supported", wanted)
 }
 
 fn check_version(
@@ -215,7 +224,10 @@ fn check_version(
             .hint("a newer Salver may know this schema version"));
     }
     if stored.1 < ours.1 {
-        schema.refuse(&format!("its schema of {} is {stored}, older than {ours}", manager.kind));
+        schema.refuse(&format!(
+            "its schema of {} is {stored}, older than {ours}",
+            manager.kind
+        ));
     }
     Ok(stored)
 }

@@ -38,7 +38,8 @@ impl Registry {
     /// `manager_mismatch`, `incompatible_version`, for a schema this crate does not know;
     /// [`ErrorKind::Denied`], code `read_only_database`, where it should be written and cannot.
     pub fn open_with(path: impl AsRef<Path>, options: OpenOptions) -> Result<Self> {
-        let mut database = Sqlite::new(path.as_ref(), options.mode == OpenMode::Writeable);
+        let mut database =
+            Sqlite::new(path.as_ref(), options.mode == OpenMode::Writeable);
         if let Some(wait_ms) = options.wait_ms {
             database = database.with_wait_ms(wait_ms);
         }
@@ -46,10 +47,10 @@ impl Registry {
         let stored = read_attributes(&*session)
             .map_err(|e| e.with("path", path.as_ref().display()))?;
         drop(session);
-        let universe = stored
-            .iter()
-            .find(|(name, _)| name == UNIVERSE)
-            .ok_or_else(|| no_registry("the database stores no universe of dimensions"))?;
+        let universe =
+            stored.iter().find(|(name, _)| name == UNIVERSE).ok_or_else(|| {
+                no_registry("the database stores no universe of dimensions")
+            })?;
         let universe = Universe::from_json(&universe.1)?;
         let schema = managers::check(&stored, &options.managers)?;
         let shared = Shared {
@@ -73,12 +74,13 @@ impl Registry {
 
 fn common_name(universe: &Universe) -> Result<(String, i64)> {
     let element = universe.require(universe.common_skypix())?;
-    element.skypix().map(|(system, level)| (system.to_owned(), i64::from(level))).ok_or_else(
-        || {
+    element
+        .skypix()
+        .map(|(system, level)| (system.to_owned(), i64::from(level)))
+        .ok_or_else(|| {
             Error::new(ErrorKind::Corrupt, OP, "the common skypix is no skypix dimension")
                 .with("dimension", universe.common_skypix())
-        },
-    )
+        })
 }
 
 fn no_registry(message: &str) -> Error {

@@ -43,7 +43,8 @@ impl OpenOptions {
     /// has it, and its table (`datastore.records.table`).
     #[must_use]
     pub fn datastore(mut self, name: &str, table: &str) -> Self {
-        self.records = RecordTable { datastore: name.to_owned(), table: table.to_owned() };
+        self.records =
+            RecordTable { datastore: name.to_owned(), table: table.to_owned() };
         self
     }
 

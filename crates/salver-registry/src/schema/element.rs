@@ -158,7 +158,11 @@ impl Plans {
             .map(|e| Arc::new(ElementPlan::new(universe, e)))
             .collect();
         Self {
-            index: all.iter().enumerate().map(|(i, p)| (p.name().to_owned(), i)).collect(),
+            index: all
+                .iter()
+                .enumerate()
+                .map(|(i, p)| (p.name().to_owned(), i))
+                .collect(),
             governors: all
                 .iter()
                 .filter(|p| p.element.is_governor())

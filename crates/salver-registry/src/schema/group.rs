@@ -55,7 +55,8 @@ impl GroupPlan {
         let insert = |table: &str, more: &[&str]| {
             let columns: Vec<&str> =
                 common.iter().chain(more).chain(&names).copied().collect();
-            let places: Vec<String> = (1..=columns.len()).map(|i| format!("?{i}")).collect();
+            let places: Vec<String> =
+                (1..=columns.len()).map(|i| format!("?{i}")).collect();
             format!(
                 "INSERT INTO {table} ({}) VALUES ({})",
                 list("", &columns),

@@ -23,7 +23,9 @@ pub(crate) fn tables(plans: &Plans) -> Vec<Table> {
             }
         }
     }
-    tables.extend(plans.governors().iter().filter_map(|name| governor_summary(plans, name)));
+    tables.extend(
+        plans.governors().iter().filter_map(|name| governor_summary(plans, name)),
+    );
     tables
 }
 
@@ -118,7 +120,11 @@ fn skypix_overlap(plans: &Plans, plan: &ElementPlan) -> Table {
 }
 
 /// Two tables that Gen3 makes and never uses; they must be there.
-fn legacy_overlap(plans: &Plans, first: &ElementPlan, second: &ElementPlan) -> [Table; 2] {
+fn legacy_overlap(
+    plans: &Plans,
+    first: &ElementPlan,
+    second: &ElementPlan,
+) -> [Table; 2] {
     let mut governors: Vec<&str> = Vec::new();
     for name in first.governors.iter().chain(&second.governors) {
         if !governors.contains(&name.as_str()) {
@@ -151,9 +157,11 @@ fn legacy_overlap(plans: &Plans, first: &ElementPlan, second: &ElementPlan) -> [
 }
 
 fn governor_summary(plans: &Plans, governor: &str) -> Option<Table> {
-    let mut table =
-        Table::new(format!("collection_summary_{governor}"), &["collection_id", governor])
-            .column(Column::new("collection_id", Kind::Int));
+    let mut table = Table::new(
+        format!("collection_summary_{governor}"),
+        &["collection_id", governor],
+    )
+    .column(Column::new("collection_id", Kind::Int));
     table.columns.extend(plans.get(governor)?.key_columns());
     table = table
         .foreign(Foreign::one("collection_id", "collection", "collection_id").cascade());

@@ -31,13 +31,17 @@ pub(crate) fn tables(ingest_date: IngestDate) -> Vec<Table> {
 
 fn dimension_graphs() -> Vec<Table> {
     vec![
-        Table::new("dimension_graph_key", &["id"]).column(Column::new("id", Kind::AutoId)),
-        Table::new("dimension_graph_definition", &["dimension_graph_id", "dimension_name"])
-            .column(Column::new("dimension_graph_id", Kind::Int))
-            .column(Column::new("dimension_name", TEXT))
-            .foreign(
-                Foreign::one("dimension_graph_id", "dimension_graph_key", "id").cascade(),
-            ),
+        Table::new("dimension_graph_key", &["id"])
+            .column(Column::new("id", Kind::AutoId)),
+        Table::new(
+            "dimension_graph_definition",
+            &["dimension_graph_id", "dimension_name"],
+        )
+        .column(Column::new("dimension_graph_id", Kind::Int))
+        .column(Column::new("dimension_name", TEXT))
+        .foreign(
+            Foreign::one("dimension_graph_id", "dimension_graph_key", "id").cascade(),
+        ),
     ]
 }
 
@@ -53,7 +57,9 @@ fn collections() -> Vec<Table> {
             .column(Column::new("collection_id", Kind::Int))
             .column(Column::nullable("host", TEXT))
             .timespan(false)
-            .foreign(Foreign::one("collection_id", "collection", "collection_id").cascade()),
+            .foreign(
+                Foreign::one("collection_id", "collection", "collection_id").cascade(),
+            ),
         Table::new("collection_chain", &["parent", "position"])
             .column(Column::new("parent", Kind::Int))
             .column(Column::new("position", Kind::SmallInt))
@@ -97,7 +103,8 @@ fn datasets(ingest_date: IngestDate) -> Vec<Table> {
 
 fn locations() -> Vec<Table> {
     vec![
-        Table::new("opaque_meta", &["table_name"]).column(Column::new("table_name", TEXT)),
+        Table::new("opaque_meta", &["table_name"])
+            .column(Column::new("table_name", TEXT)),
         Table::new("dataset_location", &["datastore_name", "dataset_id"])
             .column(Column::new("datastore_name", TEXT))
             .column(Column::new("dataset_id", Kind::Uuid))

@@ -27,7 +27,8 @@ pub(crate) fn tags(plans: &Plans, key: i64, required: &[DimensionColumn]) -> Tab
 
 /// Memberships in CALIBRATION collections, with validity ranges.
 pub(crate) fn calibs(plans: &Plans, key: i64, required: &[DimensionColumn]) -> Table {
-    let table = Table::new(calibs_name(key), &["id"]).column(Column::new("id", Kind::AutoId));
+    let table =
+        Table::new(calibs_name(key), &["id"]).column(Column::new("id", Kind::AutoId));
     let table = common_columns(table, required).timespan(true);
     let mut index = vec!["dataset_type_id", "collection_id"];
     index.extend(required.iter().map(|d| d.name.as_str()));

@@ -11,6 +11,6 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use quote::{list, quoted};
 use quote::ddl_name;
+pub(crate) use quote::{list, quoted};
 pub(crate) use table::{Column, Foreign, Kind, Table};

@@ -93,7 +93,9 @@ fn foreign(table: &str, key: &Foreign) -> String {
 /// A statement of [`create`] that does nothing where the table or index is there. SQLite keeps
 /// its text without these words.
 pub(crate) fn if_absent(statement: &str) -> String {
-    statement
-        .replacen("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ", 1)
-        .replacen("CREATE INDEX ", "CREATE INDEX IF NOT EXISTS ", 1)
+    statement.replacen("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ", 1).replacen(
+        "CREATE INDEX ",
+        "CREATE INDEX IF NOT EXISTS ",
+        1,
+    )
 }

@@ -72,7 +72,10 @@ impl Foreign {
         Self {
             columns: columns.iter().map(|c| c.as_ref().to_owned()).collect(),
             target: target.to_owned(),
-            target_columns: target_columns.iter().map(|c| c.as_ref().to_owned()).collect(),
+            target_columns: target_columns
+                .iter()
+                .map(|c| c.as_ref().to_owned())
+                .collect(),
             cascade: false,
         }
     }
@@ -133,7 +136,8 @@ impl Table {
     pub(crate) fn timespan(self, required: bool) -> Self {
         if required {
             self.column(Column::new("timespan_begin", Kind::Int).with_default(0)).column(
-                Column::new("timespan_end", Kind::Int).with_default(4_102_444_800_000_000_000),
+                Column::new("timespan_end", Kind::Int)
+                    .with_default(4_102_444_800_000_000_000),
             )
         } else {
             self.column(Column::nullable("timespan_begin", Kind::Int))

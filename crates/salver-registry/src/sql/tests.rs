@@ -6,7 +6,6 @@ use super::fixed::IngestDate;
 use super::{elements, fixed, group, render};
 use crate::schema::Plans;
 
-const UNIVERSE: &str = include_str!("../../../../testdata/gen3/dimensions-v8.json");
 const SCHEMA: &str = include_str!("../../../../testdata/gen3/schema-sqlite.sql");
 
 fn normal(statement: &str) -> String {
@@ -14,19 +13,23 @@ fn normal(statement: &str) -> String {
 }
 
 fn stored() -> BTreeSet<String> {
-    let text: String =
-        SCHEMA.lines().filter(|line| !line.starts_with("--")).map(|l| format!("{l}\n")).collect();
+    let text: String = SCHEMA
+        .lines()
+        .filter(|line| !line.starts_with("--"))
+        .map(|l| format!("{l}\n"))
+        .collect();
     text.split(';').map(normal).filter(|s| !s.is_empty()).collect()
 }
 
 fn universe() -> Universe {
-    Universe::from_json(UNIVERSE).unwrap()
+    Universe::default_v8()
 }
 
 #[test]
 fn fixed_and_element_tables_are_gen3s_letter_for_letter() {
     let plans = Plans::new(&universe());
-    let mut tables = vec![fixed::butler_attributes(), fixed::file_records("file_datastore_records")];
+    let mut tables =
+        vec![fixed::butler_attributes(), fixed::file_records("file_datastore_records")];
     tables.extend(fixed::tables(IngestDate::Nanoseconds));
     tables.extend(elements::tables(&plans));
     let ours: BTreeSet<String> =
@@ -37,5 +40,8 @@ fn fixed_and_element_tables_are_gen3s_letter_for_letter() {
         .collect();
     let missing: Vec<_> = theirs.difference(&ours).collect();
     let extra: Vec<_> = ours.difference(&theirs).collect();
-    assert!(missing.is_empty() && extra.is_empty(), "missing {missing:#?}\nextra {extra:#?}");
+    assert!(
+        missing.is_empty() && extra.is_empty(),
+        "missing {missing:#?}\nextra {extra:#?}"
+    );
 }

@@ -6,7 +6,8 @@ use salver_core::{Error, ErrorKind, Op};
 
 use super::wait::take_interrupted;
 
-const BUSY_HINT: &str = "another program is writing to the repository; try again when it is done";
+const BUSY_HINT: &str =
+    "another program is writing to the repository; try again when it is done";
 
 /// Maps an error of the library.
 pub(super) fn map(error: rusqlite::Error, op: Op) -> Error {
@@ -53,7 +54,9 @@ fn classify(failure: ffi::Error) -> Class {
             ErrorKind::Denied,
             Some("read_only_database"),
             "the database may not be written",
-            Some("open the repository writeable, and check the permissions of file and folder"),
+            Some(
+                "open the repository writeable, and check the permissions of file and folder",
+            ),
         ),
         ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied => {
             (ErrorKind::Denied, None, "access to the database was denied", None)
@@ -64,9 +67,12 @@ fn classify(failure: ffi::Error) -> Class {
             "no space left for the database",
             Some("nothing of this transaction was kept"),
         ),
-        ErrorCode::OutOfMemory | ErrorCode::TooBig => {
-            (ErrorKind::Limit, None, "SQLite ran out of memory or a value is too big", None)
-        }
+        ErrorCode::OutOfMemory | ErrorCode::TooBig => (
+            ErrorKind::Limit,
+            None,
+            "SQLite ran out of memory or a value is too big",
+            None,
+        ),
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
             (ErrorKind::Corrupt, None, "the file is not a sound SQLite database", None)
         }
@@ -88,9 +94,10 @@ fn constraint(extended: i32) -> Class {
         | ffi::SQLITE_CONSTRAINT_ROWID => {
             ("unique_violation", "a row with this key is there already")
         }
-        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => {
-            ("foreign_key_violation", "a row that this one needs or is needed by is missing")
-        }
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => (
+            "foreign_key_violation",
+            "a row that this one needs or is needed by is missing",
+        ),
         ffi::SQLITE_CONSTRAINT_CHECK => {
             ("check_violation", "a value breaks a rule of its column")
         }
