@@ -69,15 +69,12 @@ fn in_set(set: &[char], c: char) -> bool {
     let mut found = false;
     let mut i = 0;
     while let Some(&low) = set.get(i) {
-        match (set.get(i + 1), set.get(i + 2)) {
-            (Some('-'), Some(&high)) => {
-                found |= low <= c && c <= high;
-                i += 3;
-            }
-            _ => {
-                found |= low == c;
-                i += 1;
-            }
+        if let (Some('-'), Some(&high)) = (set.get(i + 1), set.get(i + 2)) {
+            found |= low <= c && c <= high;
+            i += 3;
+        } else {
+            found |= low == c;
+            i += 1;
         }
     }
     found != negated

@@ -160,13 +160,11 @@ impl Work<'_> {
         children: &[Arc<CollectionRow>],
         first: i64,
     ) -> Result<()> {
-        let mut position = first;
-        for child in children {
+        for (child, position) in children.iter().zip(first..) {
             self.execute(
                 "INSERT INTO collection_chain (parent, position, child) VALUES (?1, ?2, ?3)",
                 &[parent.into(), position.into(), child.id.into()],
             )?;
-            position += 1;
         }
         self.caches.collections.forget_children();
         Ok(())

@@ -11,6 +11,9 @@ use crate::collections::rows::CollectionRow;
 use crate::collections::summary::Seen;
 use crate::dataset_types::TypeRow;
 
+/// Collections in an order that matters.
+pub(crate) type CollectionList = Arc<[Arc<CollectionRow>]>;
+
 /// All that one session remembers.
 #[derive(Debug, Default)]
 pub(crate) struct Caches {
@@ -41,8 +44,8 @@ impl Caches {
 pub(crate) struct Collections {
     names: HashMap<Arc<str>, Arc<CollectionRow>>,
     ids: HashMap<i64, Arc<CollectionRow>>,
-    children: HashMap<i64, Arc<[Arc<CollectionRow>]>>,
-    searches: HashMap<(i64, String), Arc<[Arc<CollectionRow>]>>,
+    children: HashMap<i64, CollectionList>,
+    searches: HashMap<(i64, String), CollectionList>,
 }
 
 impl Collections {
@@ -55,10 +58,8 @@ impl Collections {
     }
 
     pub(crate) fn keep(&mut self, row: CollectionRow) -> Arc<CollectionRow> {
-        if let Some(known) = self.ids.get(&row.id) {
-            if **known == row {
-                return Arc::clone(known);
-            }
+        if let Some(known) = self.ids.get(&row.id).filter(|known| ***known == row) {
+            return Arc::clone(known);
         }
         let row = Arc::new(row);
         self.names.insert(Arc::clone(&row.name), Arc::clone(&row));
@@ -66,31 +67,28 @@ impl Collections {
         row
     }
 
-    pub(crate) fn children(&self, chain: i64) -> Option<Arc<[Arc<CollectionRow>]>> {
+    pub(crate) fn children(&self, chain: i64) -> Option<CollectionList> {
         self.children.get(&chain).map(Arc::clone)
     }
 
     pub(crate) fn keep_children(
         &mut self,
         chain: i64,
-        children: Arc<[Arc<CollectionRow>]>,
-    ) -> Arc<[Arc<CollectionRow>]> {
+        children: CollectionList,
+    ) -> CollectionList {
         self.children.insert(chain, Arc::clone(&children));
         children
     }
 
-    pub(crate) fn search(
-        &self,
-        key: &(i64, String),
-    ) -> Option<Arc<[Arc<CollectionRow>]>> {
+    pub(crate) fn search(&self, key: &(i64, String)) -> Option<CollectionList> {
         self.searches.get(key).map(Arc::clone)
     }
 
     pub(crate) fn keep_search(
         &mut self,
         key: (i64, String),
-        list: Arc<[Arc<CollectionRow>]>,
-    ) -> Arc<[Arc<CollectionRow>]> {
+        list: CollectionList,
+    ) -> CollectionList {
         self.searches.insert(key, Arc::clone(&list));
         list
     }

@@ -36,8 +36,8 @@ struct Node {
 
 #[derive(Debug, Default)]
 struct State {
-    idle: Vec<Box<Link>>,
-    pinned: HashMap<ThreadId, Box<Link>>,
+    idle: Vec<Link>,
+    pinned: HashMap<ThreadId, Link>,
 }
 
 impl Node {
@@ -84,7 +84,7 @@ impl Pool {
         }
         let link = match link {
             Some(link) => Ok(link),
-            None => self.database.session().map(|session| Box::new(Link::new(session))),
+            None => self.database.session().map(Link::new),
         };
         match link {
             Ok(link) => Ok(Lease { node, link: Some(link) }),
@@ -137,7 +137,7 @@ fn leak(state: &mut Mutex<State>) {
 /// thread while its transaction is open.
 pub(crate) struct Lease<'p> {
     node: &'p Node,
-    link: Option<Box<Link>>,
+    link: Option<Link>,
 }
 
 impl Deref for Lease<'_> {
@@ -145,14 +145,14 @@ impl Deref for Lease<'_> {
 
     #[expect(clippy::expect_used, reason = "`link` is taken in `drop` alone")]
     fn deref(&self) -> &Link {
-        self.link.as_deref().expect("a lease holds its link until it is dropped")
+        self.link.as_ref().expect("a lease holds its link until it is dropped")
     }
 }
 
 impl DerefMut for Lease<'_> {
     #[expect(clippy::expect_used, reason = "`link` is taken in `drop` alone")]
     fn deref_mut(&mut self) -> &mut Link {
-        self.link.as_deref_mut().expect("a lease holds its link until it is dropped")
+        self.link.as_mut().expect("a lease holds its link until it is dropped")
     }
 }
 

@@ -10,6 +10,9 @@ use salver_sphere::Pixelization;
 use crate::schema::{GroupPlan, Plans, RecordTable};
 use crate::sql::fixed::IngestDate;
 
+/// Plans of dimension groups by key and group.
+pub(crate) type GroupPlans = HashMap<(i64, DimensionGroup), Arc<GroupPlan>>;
+
 /// The universe and what follows from it; never changes while the registry is open.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -23,7 +26,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Box<dyn Clock>,
     /// Why the repository may not be written, where it may not.
     pub(crate) read_only: Option<String>,
-    pub(crate) groups: RwLock<HashMap<(i64, DimensionGroup), Arc<GroupPlan>>>,
+    pub(crate) groups: RwLock<GroupPlans>,
 }
 
 impl Shared {

@@ -1,7 +1,6 @@
 //! What an operation works with: a session, its caches, and what all sessions share.
 
 use salver_core::Result;
-use salver_model::Universe;
 
 use super::cache::Caches;
 use super::shared::Shared;
@@ -16,11 +15,6 @@ pub(crate) struct Work<'w> {
 }
 
 impl Work<'_> {
-    /// The repository's universe.
-    pub(crate) fn universe(&self) -> &Universe {
-        &self.shared.universe
-    }
-
     /// Runs a query and gives what `read` makes of each row.
     pub(crate) fn rows<T>(
         &self,

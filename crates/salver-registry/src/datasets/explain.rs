@@ -1,5 +1,7 @@
 //! Violated constraints of dataset rows, in a user's words.
 
+use std::fmt::Write as _;
+
 use salver_core::{Error, ErrorKind, Op};
 use salver_model::{DataId, DatasetRef};
 
@@ -107,11 +109,8 @@ impl Work<'_> {
             let mut values = Vec::new();
             for column in plan.keys() {
                 values.push(bind(data_id.get(&column.dimension)?));
-                sql.push_str(&format!(
-                    " AND {} = ?{}",
-                    quoted(&column.name),
-                    values.len()
-                ));
+                let _written =
+                    write!(sql, " AND {} = ?{}", quoted(&column.name), values.len());
             }
             let found = self.first(&sql, &values, &mut |_| Ok(()));
             if matches!(found, Ok(None)) {

@@ -97,7 +97,7 @@ pub(crate) struct Schema {
 pub(crate) fn attributes(datasets: Version) -> Vec<(String, String)> {
     let mut rows = Vec::new();
     for manager in &MANAGERS {
-        let version = if manager.kind == DATASETS { Some(datasets) } else { None };
+        let version = (manager.kind == DATASETS).then_some(datasets);
         let version = version.or_else(|| manager.versions.first().copied());
         rows.push((config_name(manager.kind), manager.class.to_owned()));
         if let Some(version) = version {

@@ -96,7 +96,7 @@ impl ElementPlan {
             .required()
             .iter()
             .filter(|name| universe.element(name).is_some_and(|e| e.is_governor()))
-            .map(|name| name.to_string())
+            .map(ToString::to_string)
             .collect();
         Self {
             insert: format!(

@@ -92,7 +92,12 @@ impl GroupPlan {
 
     /// `, t."instrument", …`: the required dimensions as selected columns.
     pub(crate) fn selected(&self) -> String {
-        self.columns.iter().map(|c| format!(", t.{}", quoted(&c.name))).collect()
+        let mut text = String::new();
+        for column in &self.columns {
+            text.push_str(", t.");
+            text.push_str(&quoted(&column.name));
+        }
+        text
     }
 }
 

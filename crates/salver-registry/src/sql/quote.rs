@@ -1,6 +1,6 @@
 //! Identifiers in statements. They come from the universe and from validated names only.
 
-/// Words that SQLite reserves, or may reserve (sqlite.org/lang_keywords.html).
+/// Words that SQLite reserves, or may reserve (<https://sqlite.org/lang_keywords.html>).
 const RESERVED: &[&str] = &[
     "add",
     "after",

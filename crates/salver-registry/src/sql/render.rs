@@ -38,7 +38,8 @@ fn names(columns: &[String]) -> String {
 fn column(column: &Column) -> String {
     let mut text = format!("{} {}", ddl_name(&column.name), type_name(column.kind));
     if let Some(default) = column.default {
-        text.push_str(&format!(" DEFAULT {default}"));
+        text.push_str(" DEFAULT ");
+        text.push_str(&default.to_string());
     }
     if !column.nullable {
         text.push_str(" NOT NULL");
