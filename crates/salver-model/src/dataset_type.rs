@@ -113,6 +113,7 @@ impl DatasetType {
         let class = classes.get(&self.storage_class)?;
         let Some(of_component) = class.component(component) else {
             let error = wrong(OP, "the storage class has no such component")
+                .code_of("unknown_component")
                 .with("dataset_type", &self.name)
                 .with("storage_class", &self.storage_class)
                 .with("component", component);

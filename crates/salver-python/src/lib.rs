@@ -4,8 +4,8 @@
 //! that does I/O detaches from the interpreter before it takes a lock, and attaches again only on
 //! the calling thread.
 //!
-//! Map: `value` objects ↔ trees; `errors` error → exception; `interrupt` Ctrl-C; `sphere`
-//! regions.
+//! Map: `value` objects ↔ trees; `errors` error → exception; `interrupt` Ctrl-C; `model`
+//! data IDs, dataset types, refs; `sphere` regions.
 
 #![expect(
     clippy::needless_pass_by_value,
@@ -16,6 +16,7 @@
 
 mod errors;
 mod interrupt;
+mod model;
 mod sphere;
 mod value;
 
@@ -30,6 +31,7 @@ fn _salver(module: &Bound<'_, PyModule>) -> PyResult<()> {
     interrupt::install();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(errors::error_kinds, module)?)?;
+    model::register(module)?;
     sphere::register(module)?;
     value::register(module)
 }

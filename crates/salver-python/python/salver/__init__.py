@@ -11,9 +11,43 @@ is made of. Names, arguments and exceptions are those of ``lsst.daf.butler``::
 
 from __future__ import annotations
 
-from ._salver import Table, Tagged, __version__
+from ._salver import (
+    DataCoordinate,
+    DatasetRef,
+    DatasetType,
+    DimensionElement,
+    DimensionGroup,
+    DimensionRecord,
+    DimensionUniverse,
+    FileDataset,
+    StorageClass,
+    Table,
+    Tagged,
+    Timespan,
+    __version__,
+)
 
-__all__ = ["Table", "Tagged", "__version__"]
+__all__ = [
+    "DataCoordinate",
+    "DatasetRef",
+    "DatasetType",
+    "DimensionElement",
+    "DimensionGroup",
+    "DimensionRecord",
+    "DimensionUniverse",
+    "FileDataset",
+    "StorageClass",
+    "Table",
+    "Tagged",
+    "Timespan",
+    "__version__",
+]
+
+_LATER = {
+    "CollectionType": "_enums",
+    "DatasetExistence": "_enums",
+    "DatasetIdGenEnum": "_enums",
+}
 
 
 def __getattr__(name: str):  # PEP 562: modules and exceptions are imported at their first use
@@ -21,6 +55,10 @@ def __getattr__(name: str):  # PEP 562: modules and exceptions are imported at t
 
     if name in ("assemblers", "fits", "gen3", "sphgeom"):
         return importlib.import_module(f"{__name__}.{name}")
+    if name in _LATER:
+        value = getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
+        globals()[name] = value
+        return value
     exceptions = importlib.import_module(f"{__name__}._exceptions")
     if name in exceptions.__all__:
         value = getattr(exceptions, name)

@@ -4,6 +4,8 @@ mod pixel;
 mod region;
 mod vector;
 
+pub(crate) use region::{region_of, wrap};
+
 use pyo3::prelude::*;
 
 /// Adds the types of this module.
