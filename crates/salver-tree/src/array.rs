@@ -319,13 +319,25 @@ impl Array {
         Ok(Self(Box::new(Inner { data, ..(*self.0).clone() })))
     }
 
-    /// The box of the array in memory: clipped, with the origin moved.
+    /// The box of the array in memory: clipped, with the origin moved. Of a lazy array only the box
+    /// is read.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`] where the box has more axes than the array or misses it; as the
     /// format's `decode` for a lazy array.
     pub fn cut(&self, region: &BoxSelect) -> Result<Self> {
         let bounds = region.clip(&self.0.shape, &self.0.origin)?;
+        if let ArrayData::Lazy(lazy) = &self.0.data {
+            let inside = bounds.iter().zip(&self.0.origin).map(|(r, o)| {
+                o.saturating_add_unsigned(r.start as u64)
+                    ..o.saturating_add_unsigned(r.end as u64)
+            });
+            let region = Some(BoxSelect(inside.collect()));
+            let select = Arc::new(Select { region, ..(*lazy.select).clone() });
+            let tree = Lazy { select, ..lazy.clone() }.load()?;
+            let cut = tree.untagged().as_array().cloned();
+            return cut.ok_or_else(|| lazy.not_loaded("not an array in memory"));
+        }
         let buffer = self.buffer()?;
         let shape: Vec<usize> = bounds.iter().map(|r| r.end - r.start).collect();
         let out = copy_box(&buffer, self.0.dtype.size(), &self.0.shape, &bounds);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use salver_core::Result;
+use salver_core::{Error, ErrorKind, Op, Result};
 
 use crate::{DType, PartIndex, Select, Source, Tree};
 
@@ -75,6 +75,84 @@ pub struct Capabilities {
     pub range_reads: bool,
     /// Names of compressions that `EncodeOptions::compression` may ask for.
     pub compressions: &'static [&'static str],
+}
+
+impl Capabilities {
+    /// Checks that a tree fits: node kinds, the root's kind, item types, nesting.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`], naming the first node that does not fit and why.
+    pub fn check(&self, op: Op, tree: &Tree) -> Result<()> {
+        let root = tree.untagged().kind();
+        if !self.roots.contains(&root) {
+            return Err(self.misfit(
+                op,
+                "",
+                "the format does not hold such a root",
+                root,
+            ));
+        }
+        self.check_node(op, tree, &mut String::new())
+    }
+
+    fn misfit(
+        &self,
+        op: Op,
+        path: &str,
+        message: &str,
+        found: impl fmt::Display,
+    ) -> Error {
+        let kinds: Vec<String> = self.kinds.iter().map(Kind::to_string).collect();
+        Error::new(ErrorKind::Unsupported, op, message)
+            .with("node", if path.is_empty() { "(root)" } else { path })
+            .with("found", found)
+            .hint(format!("the format holds {}", kinds.join(", ")))
+    }
+
+    fn check_node(&self, op: Op, node: &Tree, path: &mut String) -> Result<()> {
+        if !self.kinds.contains(&node.kind()) {
+            let message = "the format does not hold such a node";
+            return Err(self.misfit(op, path, message, node.kind()));
+        }
+        let length = path.len();
+        let inside = |path: &mut String, step: &str, node: &Tree| {
+            if !self.nesting && matches!(node.untagged(), Tree::Map(_) | Tree::List(_)) {
+                let message = "the format does not nest maps and lists";
+                return Err(self.misfit(op, path, message, node.kind()));
+            }
+            path.push('/');
+            path.push_str(&step.replace('~', "~0").replace('/', "~1"));
+            self.check_node(op, node, path)?;
+            path.truncate(length);
+            Ok(())
+        };
+        match node {
+            Tree::Tagged(tagged) => self.check_node(op, &tagged.tree, path),
+            Tree::Map(map) => {
+                map.iter().try_for_each(|(key, node)| inside(path, key, node))
+            }
+            Tree::List(items) => {
+                let mut each = items.iter().enumerate();
+                each.try_for_each(|(i, node)| match node {
+                    // numbers of a long list need no path
+                    Tree::Int(_) | Tree::Float(_)
+                        if self.kinds.contains(&node.kind()) =>
+                    {
+                        Ok(())
+                    }
+                    node => inside(path, &i.to_string(), node),
+                })
+            }
+            Tree::Array(array) => match self.dtypes {
+                Some(held) if !held.contains(&array.dtype()) => {
+                    let message = "the format does not hold arrays of this type";
+                    Err(self.misfit(op, path, message, array.dtype()))
+                }
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
 }
 
 /// How to encode: the recipe of a layout entry. Unknown extras are an error of the format.
@@ -159,4 +237,32 @@ pub trait Format: fmt::Debug + Send + Sync {
         select: &Select,
         source: &Arc<dyn Source>,
     ) -> Result<Tree>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Map;
+
+    #[test]
+    fn a_tree_that_does_not_fit_names_the_node() {
+        let mut able = Capabilities {
+            kinds: &[Kind::Map, Kind::List, Kind::Int],
+            roots: &[Kind::Map],
+            dtypes: None,
+            nesting: true,
+            range_reads: false,
+            compressions: &[],
+        };
+        let list = Tree::List(vec![Tree::from(1), Tree::Null]);
+        let tree = Tree::Map(Map::from_iter([("a/b".to_owned(), list)]));
+        let op = Op("test");
+        let error = able.check(op, &tree).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains("node: /a~1b/1, found: null"), "{error}");
+        assert!(able.check(op, &Tree::from(1)).is_err());
+        able.nesting = false;
+        let error = able.check(op, &tree).unwrap_err();
+        assert!(error.to_string().contains("does not nest"), "{error}");
+    }
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use salver_core::{Error, ErrorKind, Op, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::{BoxSelect, Select, match_columns};
+use crate::{BoxSelect, DType, Select, match_columns};
 
 /// A place in an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -248,12 +248,14 @@ pub fn ranges(index: &PartIndex, select: &Select) -> Result<Vec<Range<u64>>> {
     Ok(coalesce(out, 0))
 }
 
-/// Bytes of a stored item: from `stored` (`>i2`), else from `dtype`.
+/// Bytes of a stored item: from `stored` (`>i2`, `<U5` of 4 bytes a character), else from `dtype`.
 fn item_size(array: &ArrayPart) -> u64 {
-    let name = array.stored.as_deref().unwrap_or(&array.dtype);
-    let digits: String = name.chars().skip_while(|c| !c.is_ascii_digit()).collect();
+    let Some(stored) = array.stored.as_deref() else {
+        return array.dtype.parse::<DType>().map_or(1, |dtype| dtype.size() as u64);
+    };
+    let digits: String = stored.chars().skip_while(|c| !c.is_ascii_digit()).collect();
     let n: u64 = digits.parse().unwrap_or(1);
-    if array.stored.is_some() { n } else { n.div_ceil(8) }
+    if stored.contains('U') { n.saturating_mul(4) } else { n }
 }
 
 fn table_ranges(table: &TablePart, select: &Select) -> Result<Vec<Range<u64>>> {
@@ -332,6 +334,16 @@ mod tests {
         let part = |path: &str| ranges(&index, &Select::part(path));
         assert_eq!(part("/a/b/c").unwrap(), [10..30]);
         assert_eq!(part("/ab").unwrap_err().kind(), ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn text_and_bytes_have_items_of_their_length() {
+        let size = |dtype: &str, stored: Option<&str>| {
+            let stored = stored.map(str::to_owned);
+            item_size(&ArrayPart { dtype: dtype.into(), stored, ..grid() })
+        };
+        assert_eq!([size("U5", None), size("S5", None), size("bool", None)], [20, 5, 1]);
+        assert_eq!([size("U5", Some("<U5")), size("int16", Some(">i2"))], [20, 2]);
     }
 
     #[test]
