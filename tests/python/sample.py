@@ -28,7 +28,9 @@ datastore:
 
 def sphgeom(impl: ModuleType) -> ModuleType:
     """The implementation's module of regions."""
-    return importlib.import_module("salver.sphgeom" if impl.__name__ == "salver" else "lsst.sphgeom")
+    return importlib.import_module(
+        "salver.sphgeom" if impl.__name__ == "salver" else "lsst.sphgeom"
+    )
 
 
 def span(impl: ModuleType, begin: str | None, end: str | None) -> Any:
@@ -42,7 +44,12 @@ def span(impl: ModuleType, begin: str | None, end: str | None) -> Any:
 def square(impl: ModuleType, ra: float, dec: float, half: float) -> Any:
     """A square region, degrees."""
     g = sphgeom(impl)
-    corners = [(ra - half, dec - half), (ra + half, dec - half), (ra + half, dec + half), (ra - half, dec + half)]
+    corners = [
+        (ra - half, dec - half),
+        (ra + half, dec - half),
+        (ra + half, dec + half),
+        (ra - half, dec + half),
+    ]
     return g.ConvexPolygon([g.UnitVector3d(g.LonLat.fromDegrees(a, d)) for a, d in corners])
 
 
@@ -103,7 +110,13 @@ def _instruments(impl: ModuleType, reg: Any) -> None:
             "detector_max": 10,
             "class_name": "example.CamA",
         },
-        {"name": "CamB", "visit_max": 500, "exposure_max": 500, "detector_max": 4, "class_name": None},
+        {
+            "name": "CamB",
+            "visit_max": 500,
+            "exposure_max": 500,
+            "detector_max": 4,
+            "class_name": None,
+        },
     )
     reg.insertDimensionData(
         "physical_filter",
@@ -131,7 +144,10 @@ def _instruments(impl: ModuleType, reg: Any) -> None:
         ],
     )
     reg.insertDimensionData("subfilter", {"band": "g", "id": 0}, {"band": "g", "id": 1})
-    days = [("2024-03-01T12:00:37", "2024-03-02T12:00:37"), ("2024-03-02T12:00:37", "2024-03-03T12:00:37")]
+    days = [
+        ("2024-03-01T12:00:37", "2024-03-02T12:00:37"),
+        ("2024-03-02T12:00:37", "2024-03-03T12:00:37"),
+    ]
     reg.insertDimensionData(
         "day_obs",
         *[
@@ -151,7 +167,9 @@ def _visits(impl: ModuleType, reg: Any) -> None:
     expo = exposures(impl)
     groups = sorted({e["group"] for e in expo})
     reg.insertDimensionData(
-        "group", *[{"instrument": "CamA", "name": g} for g in groups], {"instrument": "CamB", "name": "gB"}
+        "group",
+        *[{"instrument": "CamA", "name": g} for g in groups],
+        {"instrument": "CamB", "name": "gB"},
     )
     reg.insertDimensionData("exposure", *expo)
     reg.insertDimensionData(
@@ -197,7 +215,8 @@ def _visits(impl: ModuleType, reg: Any) -> None:
             *[{"instrument": "CamA", "visit_system": s, "visit": v} for s in systems],
         )
         reg.insertDimensionData(
-            "visit_definition", *[{"instrument": "CamA", "exposure": e, "visit": v} for e in members]
+            "visit_definition",
+            *[{"instrument": "CamA", "exposure": e, "visit": v} for e in members],
         )
         reg.insertDimensionData(
             "visit_detector_region",
@@ -234,10 +253,18 @@ def _sky(impl: ModuleType, reg: Any) -> None:
     sky = "sky/map 1"
     reg.insertDimensionData(
         "skymap",
-        {"name": sky, "hash": bytes(range(20)) * 2, "tract_max": 10, "patch_nx_max": 2, "patch_ny_max": 2},
+        {
+            "name": sky,
+            "hash": bytes(range(20)) * 2,
+            "tract_max": 10,
+            "patch_nx_max": 2,
+            "patch_ny_max": 2,
+        },
     )
     for t, (ra, dec) in enumerate([(10.0, 0.0), (11.0, 0.0), (350.0, -40.0)]):
-        reg.insertDimensionData("tract", {"skymap": sky, "id": t, "region": square(impl, ra, dec, 0.55)})
+        reg.insertDimensionData(
+            "tract", {"skymap": sky, "id": t, "region": square(impl, ra, dec, 0.55)}
+        )
         reg.insertDimensionData(
             "patch",
             *[
@@ -308,7 +335,13 @@ def _puts(impl: ModuleType, butler: Any) -> None:
 
     for v in (101, 102, 103):
         for d in (0, 1):
-            stats = {"visit": v, "detector": d, "mean": v + d / 10, "note": "é", "deep": {"x": [1, None]}}
+            stats = {
+                "visit": v,
+                "detector": d,
+                "mean": v + d / 10,
+                "note": "é",
+                "deep": {"x": [1, None]},
+            }
             put(stats, "stats", RUN1, visit=v, detector=d, **A)
             put(catalog(3 + d, v), "src_cat", RUN1, visit=v, detector=d, **A)
     for v in (102, 105):
@@ -328,7 +361,15 @@ def _puts(impl: ModuleType, butler: Any) -> None:
     put({"n": 4, "rev": 2}, "camera", RUN2, **A)
     put({"n": 2}, "camera", CALIB_RUN, instrument="CamB")
     for t, p, b in [(0, 0, "g"), (0, 1, "r"), (1, 2, "r"), (2, 3, "i")]:
-        put({"t": t, "p": p, "b": b}, "coadd_info", RUN1, skymap="sky/map 1", tract=t, patch=p, band=b)
+        put(
+            {"t": t, "p": p, "b": b},
+            "coadd_info",
+            RUN1,
+            skymap="sky/map 1",
+            tract=t,
+            patch=p,
+            band=b,
+        )
     for b in (131201, 131203):
         put(catalog(2, b % 97), "refcat", RUN1, htm7=b)
     put({"hp": 1}, "hpx_map", RUN1, healpix5=4517, band="g")
@@ -450,7 +491,10 @@ def plain(value: Any) -> Any:
     if kind.startswith("pyarrow"):
         return {"arrow": value.to_pydict(), "types": [str(t) for t in value.schema.types]}
     if kind.startswith("pandas"):
-        return {"frame": value.astype(object).where(value.notna(), None).to_dict(), "index": str(value.index.name)}
+        return {
+            "frame": value.astype(object).where(value.notna(), None).to_dict(),
+            "index": str(value.index.name),
+        }
     if kind.startswith("numpy"):
         return {"array": value.tolist(), "dtype": str(value.dtype)}
     if kind.endswith("Timespan"):

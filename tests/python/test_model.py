@@ -20,7 +20,13 @@ def universe() -> DimensionUniverse:
 def test_groups_are_those_of_gen3(gen3, universe) -> None:
     theirs = gen3.DimensionUniverse()
     assert (universe.namespace, universe.version) == (theirs.namespace, theirs.version)
-    for names in (["visit", "detector"], ["patch"], ["htm7"], [], ["exposure", "tract", "healpix5"]):
+    for names in (
+        ["visit", "detector"],
+        ["patch"],
+        ["htm7"],
+        [],
+        ["exposure", "tract", "healpix5"],
+    ):
         ours, other = universe.conform(names), theirs.conform(names)
         assert ours.names == tuple(other.names)
         assert ours.required == tuple(other.required)
@@ -39,11 +45,17 @@ def test_a_name_that_is_no_dimension_is_refused_with_the_nearest(universe) -> No
 
 def test_a_data_id_is_a_mapping(universe) -> None:
     data_id = DataCoordinate.standardize(ID, universe=universe)
-    assert dict(data_id) == dict(data_id.items()) == {"instrument": "CamA", "detector": 3, "visit": 101}
+    assert (
+        dict(data_id)
+        == dict(data_id.items())
+        == {"instrument": "CamA", "detector": 3, "visit": 101}
+    )
     assert data_id["visit"] == data_id.get("visit") == 101
     assert data_id.get("tract") is None and "tract" not in data_id and "visit" in data_id
     assert len(data_id) == 3 and list(data_id) == ["instrument", "detector", "visit"]
-    assert data_id == ID and data_id == DataCoordinate.standardize(detector=3, visit="101", instrument="CamA")
+    assert data_id == ID and data_id == DataCoordinate.standardize(
+        detector=3, visit="101", instrument="CamA"
+    )
     assert hash(data_id) == hash(DataCoordinate.standardize(ID))
     assert str(data_id) == "{instrument: 'CamA', detector: 3, visit: 101}"
     assert data_id.subset(["detector"]) == {"instrument": "CamA", "detector": 3}
@@ -68,12 +80,18 @@ def test_a_bad_data_id_says_what_is_wrong(universe) -> None:
 
 
 def test_dataset_types_compare_and_pickle(universe) -> None:
-    kind = DatasetType("cat", ["visit", "detector"], "ArrowTable", universe=universe, isCalibration=True)
+    kind = DatasetType(
+        "cat", ["visit", "detector"], "ArrowTable", universe=universe, isCalibration=True
+    )
     assert (kind.name, kind.storageClass_name, kind.isCalibration()) == ("cat", "ArrowTable", True)
     assert kind.dimensions == universe.conform(["visit", "detector"])
     assert pickle.loads(pickle.dumps(kind)) == kind
     rows = kind.makeComponentDatasetType("rowcount")
-    assert (rows.name, rows.component(), rows.storageClass_name) == ("cat.rowcount", "rowcount", "int")
+    assert (rows.name, rows.component(), rows.storageClass_name) == (
+        "cat.rowcount",
+        "rowcount",
+        "int",
+    )
     assert rows.makeCompositeDatasetType() == kind
     assert pickle.loads(pickle.dumps(rows)) == rows
     with pytest.raises(KeyError, match="nonsense"):
@@ -102,7 +120,10 @@ def test_refs_are_those_of_gen3(gen3, universe) -> None:
 def test_timespans_are_those_of_gen3(gen3) -> None:
     from astropy.time import Time
 
-    a, b = Time("2024-03-01T20:00:00", scale="tai"), Time("2024-03-01T20:30:30.123456789", scale="tai")
+    a, b = (
+        Time("2024-03-01T20:00:00", scale="tai"),
+        Time("2024-03-01T20:30:30.123456789", scale="tai"),
+    )
     for begin, end in [(a, b), (None, b), (a, None), (None, None), (a, a), (b, a), (a.utc, b.tdb)]:
         ours, other = Timespan(begin, end), gen3.Timespan(begin, end)
         assert ours.nsec == other.nsec

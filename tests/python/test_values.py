@@ -86,14 +86,23 @@ def test_numpy_scalars_become_plain() -> None:
 
 
 def test_a_structured_array_is_a_table() -> None:
-    dtype = [("a", "i4"), ("b", "f8", (2, 3)), ("c", "U5"), ("d", "S2"), ("e", "?"), ("f", "M8[us]")]
+    dtype = [
+        ("a", "i4"),
+        ("b", "f8", (2, 3)),
+        ("c", "U5"),
+        ("d", "S2"),
+        ("e", "?"),
+        ("f", "M8[us]"),
+    ]
     values = np.zeros(4, dtype=dtype)
     values["a"] = range(4)
     values["b"] = np.arange(24).reshape(4, 2, 3)
     values["c"] = ["é", "", "abcde", "x"]
     values["d"] = [b"", b"ab", b"x", b"y"]
     values["e"] = [True, False, True, False]
-    values["f"] = np.array(["2024-01-01", "1969-12-31T23:59:59.5", "2000-02-29", "1678-01-01"], "M8[us]")
+    values["f"] = np.array(
+        ["2024-01-01", "1969-12-31T23:59:59.5", "2000-02-29", "1678-01-01"], "M8[us]"
+    )
     table = round_trip(values)
     assert isinstance(table, Table) and table.num_rows == 4
     assert table.metadata["lsst::arrow::len::c"] == "5"

@@ -40,7 +40,20 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("salver-cli", &["salver"]),
-    ("salver-python", &["salver"]),
+    (
+        "salver-python",
+        &[
+            "salver",
+            "salver-core",
+            "salver-sphere",
+            "salver-model",
+            "salver-tree",
+            "salver-formats",
+            "salver-store",
+            "salver-registry",
+            "salver-datastore",
+        ],
+    ),
 ];
 
 /// Nothing may use these.

@@ -15,6 +15,7 @@
 )]
 
 mod errors;
+mod files;
 mod interrupt;
 mod model;
 mod sphere;
@@ -31,6 +32,8 @@ fn _salver(module: &Bound<'_, PyModule>) -> PyResult<()> {
     interrupt::install();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(errors::error_kinds, module)?)?;
+    module.add_function(wrap_pyfunction!(files::read_file, module)?)?;
+    module.add_function(wrap_pyfunction!(files::encode, module)?)?;
     model::register(module)?;
     sphere::register(module)?;
     value::register(module)

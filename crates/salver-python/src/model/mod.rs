@@ -16,7 +16,7 @@ pub(crate) use coordinate::{PyDataCoordinate, pairs_of};
 pub(crate) use dataset_ref::{PyDatasetRef, refs_of};
 pub(crate) use dataset_type::PyDatasetType;
 pub(crate) use element::PyElement;
-pub(crate) use file_dataset::PyFileDataset;
+pub(crate) use file_dataset::{PyFileDataset, path_text};
 pub(crate) use group::PyGroup;
 pub(crate) use record::PyRecord;
 pub(crate) use storage_class::PyStorageClass;

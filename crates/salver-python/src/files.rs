@@ -1,0 +1,126 @@
+//! Files in one of the formats, without a butler.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use salver_core::{Error, ErrorKind, Op, Result};
+use salver_store::Local;
+use salver_tree::{EncodeOptions, Format, Select, Source};
+
+use crate::errors::{ToPy, raise};
+use crate::interrupt::detached;
+use crate::model::path_text;
+use crate::value::{to_python, to_tree};
+
+const OP: Op = Op("python.read_file");
+
+/// How many bytes tell a format.
+const FIRST: u64 = 80;
+
+/// The format of a name, else of a file name's ending, else of the first bytes.
+fn format_of(
+    name: Option<&str>,
+    path: &str,
+    source: &dyn Source,
+) -> Result<Arc<dyn Format>> {
+    if let Some(name) = name {
+        return salver_formats::by_name(name).ok_or_else(|| {
+            Error::new(ErrorKind::InvalidInput, OP, "no format of this name")
+                .with("format", name)
+                .with("known", salver_formats::names().join(", "))
+        });
+    }
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let mut dots = file.match_indices('.').filter_map(|(i, _)| file.get(i..));
+    if let Some(found) = dots.find_map(salver_formats::by_extension) {
+        return Ok(found);
+    }
+    let first = 0..source.len().min(FIRST);
+    let first = source.read(&[first])?;
+    let sniffed = first.first().and_then(|bytes| salver_formats::sniff(bytes));
+    sniffed.ok_or_else(|| {
+        Error::new(
+            ErrorKind::Unsupported,
+            OP,
+            "neither ending nor first bytes tell the format",
+        )
+        .with("path", path)
+        .with("known", salver_formats::names().join(", "))
+    })
+}
+
+/// Reads a file as the object that a storage class of `pytype` would be.
+#[pyfunction]
+#[pyo3(signature = (path, format=None, pytype=None, component=None, parameters=None))]
+pub(crate) fn read_file<'py>(
+    py: Python<'py>,
+    path: &Bound<'py, PyAny>,
+    format: Option<String>,
+    pytype: Option<&str>,
+    component: Option<String>,
+    parameters: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let path = path_text(path)?;
+    let columns: Option<Vec<String>> = match parameters {
+        Some(given) => match given.get_item("columns")? {
+            Some(columns) => {
+                Some(columns.extract().or_else(|_| columns.extract().map(|c| vec![c]))?)
+            }
+            None => None,
+        },
+        None => None,
+    };
+    let tree = detached(py, move || {
+        let source = Local::open_path(path.clone().into(), None)?;
+        let format = format_of(format.as_deref(), &path, &*source)?;
+        let index = Arc::new(format.index(&source)?);
+        let part =
+            component.map(|c| format!("/{}", c.replace('~', "~0").replace('/', "~1")));
+        format.decode(&index, &Select { part, columns, ..Select::all() }, &source)
+    });
+    to_python(py, tree.to_py(py)?, pytype)
+}
+
+/// The bytes of an object in a format.
+#[pyfunction]
+#[pyo3(signature = (object, format, options=None))]
+pub(crate) fn encode<'py>(
+    object: &Bound<'py, PyAny>,
+    format: &str,
+    options: Option<std::collections::BTreeMap<String, String>>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let py = object.py();
+    let tree = to_tree(object)?;
+    let Some(format) = salver_formats::by_name(format) else {
+        let error = Error::new(ErrorKind::InvalidInput, OP, "no format of this name");
+        return Err(raise(py, &error.with("format", format)));
+    };
+    let options = encode_options(options.unwrap_or_default()).to_py(py)?;
+    let bytes = detached(py, move || {
+        let mut bytes: Vec<u8> = Vec::new();
+        format.encode(&tree, &options, &mut bytes).map(|_| bytes)
+    });
+    Ok(PyBytes::new(py, &bytes.to_py(py)?))
+}
+
+/// Options by name: `compression` and `tile` are every format's.
+fn encode_options(
+    mut extra: std::collections::BTreeMap<String, String>,
+) -> Result<EncodeOptions> {
+    let compression = extra.remove("compression");
+    let tile = match extra.remove("tile") {
+        None => None,
+        Some(text) => {
+            let numbers = text.trim_matches(['(', ')', '[', ']']).split([',', 'x']);
+            let numbers =
+                numbers.map(str::trim).filter(|n| !n.is_empty()).map(str::parse);
+            Some(numbers.collect::<std::result::Result<_, _>>().map_err(|e| {
+                Error::new(ErrorKind::InvalidInput, OP, "not the shape of a tile")
+                    .with("tile", text)
+                    .caused_by(e)
+            })?)
+        }
+    };
+    Ok(EncodeOptions { compression, tile, extra })
+}
