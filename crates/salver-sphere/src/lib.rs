@@ -8,7 +8,7 @@
 //! assert!(field.contains(&target));
 //!
 //! let cone = Region::from(Circle::new(target, Angle::from_degrees(0.1))?);
-//! assert!(cone.contains(&target));
+//! assert_eq!(field.overlaps(&cone), Some(true));
 //!
 //! // what Gen3 stores in its tables
 //! let stored = field.to_base64();
@@ -34,6 +34,7 @@ mod vector;
 pub use angle::{Angle, LonLat};
 pub use pixel::{Healpix, Htm, Pixelization, RangeSet};
 pub use region::{
-    Circle, ConvexPolygon, Ellipse, IntersectionRegion, Region, SphericalBox, UnionRegion,
+    Circle, ConvexPolygon, Ellipse, IntersectionRegion, Region, Relation, SphericalBox,
+    UnionRegion,
 };
 pub use vector::{Side, UnitVector, orientation};

@@ -4,16 +4,13 @@
 //! interleaved bit by bit in the number. Source: Górski et al. 2005, `ApJ` 622, 759; Gen3 format
 //! §8.5.
 
+use super::healpix_face::{Place, float};
 use crate::region::ConvexPolygon;
 use crate::vector::UnitVector;
 use salver_core::{Error, ErrorKind, Op, Result};
-use std::f64::consts::{FRAC_PI_2, FRAC_PI_4};
+use std::f64::consts::FRAC_PI_2;
 use std::ops::Range;
 
-/// The row of each face's southern corner, counted from the north pole in half faces.
-const FACE_ROW: [f64; 12] = [2.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0, 3.0, 4.0, 4.0, 4.0, 4.0];
-/// The longitude of each face's axis, in eighths of a turn.
-const FACE_LON: [f64; 12] = [1.0, 3.0, 5.0, 7.0, 0.0, 2.0, 4.0, 6.0, 1.0, 3.0, 5.0, 7.0];
 /// Boundary points on each side of a pixel's outline.
 const SIDE_STEPS: u32 = 4;
 
@@ -66,7 +63,7 @@ impl Healpix {
         } else {
             polar(quarters, x.hypot(y), z, n)
         };
-        (face << (2 * self.level)) | spread(i) | (spread(j) << 1)
+        self.number(Place { face: face_of(face), i, j })
     }
 
     /// The outline of a pixel: the convex hull of four points on each side, as in Gen3. Where a
@@ -90,9 +87,7 @@ impl Healpix {
             .with("id", id)
             .with("end", universe.end));
         }
-        let (face, i, j) = self.place(id);
-        let size = 1.0 / float(self.n_side());
-        let (x, y) = (float(i) * size, float(j) * size);
+        let place = self.place(id);
         let mut points = Vec::with_capacity(16);
         for (corner, along) in [
             ((1.0, 1.0), (-1.0, 0.0)),
@@ -102,20 +97,26 @@ impl Healpix {
         ] {
             for step in 0..steps {
                 let t = f64::from(step) / f64::from(steps);
-                let (u, v) = (corner.0 + t * along.0, corner.1 + t * along.1);
-                points.push(on_face(face, x + u * size, y + v * size));
+                let at = (corner.0 + t * along.0, corner.1 + t * along.1);
+                points.push(place.point(self.n_side(), at));
             }
         }
         Ok(points)
     }
 
-    /// The face of a number and its place on the face.
-    fn place(self, id: u64) -> (usize, u64, u64) {
+    /// The place of a number in [`Healpix::universe`].
+    pub(super) fn place(self, id: u64) -> Place {
         let inner = id & ((1 << (2 * self.level)) - 1);
-        (face_of(id >> (2 * self.level)), gather(inner), gather(inner >> 1))
+        let face = face_of(id >> (2 * self.level));
+        Place { face, i: gather(inner), j: gather(inner >> 1) }
     }
 
-    fn n_side(self) -> u64 {
+    /// The number of a place.
+    pub(super) fn number(self, place: Place) -> u64 {
+        (place.face as u64) << (2 * self.level) | spread(place.i) | spread(place.j) << 1
+    }
+
+    pub(super) fn n_side(self) -> u64 {
         1 << self.level
     }
 }
@@ -144,31 +145,6 @@ fn polar(quarters: f64, sine: f64, z: f64, n: u64) -> (u64, u64, u64) {
     if z >= 0.0 { (quarter, n - 1 - down, n - 1 - up) } else { (quarter + 8, up, down) }
 }
 
-/// The direction at a place on a face, both coordinates in `[0, 1]` from the southern corner.
-fn on_face(face: usize, x: f64, y: f64) -> UnitVector {
-    let row = FACE_ROW[face] - x - y;
-    let (width, z, sine) = if row < 1.0 {
-        cap(row, 1.0)
-    } else if row > 3.0 {
-        cap(4.0 - row, -1.0)
-    } else {
-        let z = (2.0 - row) * 2.0 / 3.0;
-        (1.0, z, ((1.0 - z) * (1.0 + z)).sqrt())
-    };
-    let lon = if width < 1e-15 {
-        0.0
-    } else {
-        (FACE_LON[face] * width + x - y).rem_euclid(8.0) * FRAC_PI_4 / width
-    };
-    UnitVector::raw(sine * lon.cos(), sine * lon.sin(), z)
-}
-
-/// Width, height and sine of the distance from the pole on a polar cap, `row` from the pole.
-fn cap(row: f64, sign: f64) -> (f64, f64, f64) {
-    let t = row * row / 3.0;
-    (row, sign * (1.0 - t), (t * (2.0 - t)).sqrt())
-}
-
 /// The bits of a number below 2³² moved to the even places.
 fn spread(n: u64) -> u64 {
     let n = (n | n << 16) & 0x0000_ffff_0000_ffff;
@@ -191,11 +167,6 @@ fn gather(n: u64) -> u64 {
 #[expect(clippy::cast_possible_truncation, reason = "a face is 0 to 11")]
 fn face_of(n: u64) -> usize {
     n as usize
-}
-
-#[expect(clippy::cast_precision_loss, reason = "at most 2³¹ here")]
-fn float(n: u64) -> f64 {
-    n as f64
 }
 
 #[expect(

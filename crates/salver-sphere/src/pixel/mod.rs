@@ -1,7 +1,11 @@
 //! Numbering of the sky: HTM and HEALPix pixels, and sets of them.
 
 mod healpix;
+mod healpix_cover;
+mod healpix_face;
+mod healpix_near;
 mod htm;
+mod htm_cover;
 mod pixelization;
 mod ranges;
 

@@ -1,7 +1,7 @@
 //! [`Pixelization`]: one of the numberings, by the name of its dimension.
 
-use super::{Healpix, Htm};
-use crate::region::ConvexPolygon;
+use super::{Healpix, Htm, RangeSet};
+use crate::region::{ConvexPolygon, Region};
 use crate::vector::UnitVector;
 use salver_core::{Error, ErrorKind, Op, Result};
 use std::fmt;
@@ -47,6 +47,23 @@ impl Pixelization {
         match self {
             Self::Htm(htm) => htm.index(v),
             Self::Healpix(healpix) => healpix.index(v),
+        }
+    }
+
+    /// The pixels that a region touches, and maybe some more: see [`Htm::envelope`] and
+    /// [`Healpix::envelope`].
+    pub fn envelope(&self, region: &Region) -> RangeSet {
+        match self {
+            Self::Htm(htm) => htm.envelope(region),
+            Self::Healpix(healpix) => healpix.envelope(region),
+        }
+    }
+
+    /// The pixels that are proven to lie within a region.
+    pub fn interior(&self, region: &Region) -> RangeSet {
+        match self {
+            Self::Htm(htm) => htm.interior(region),
+            Self::Healpix(healpix) => healpix.interior(region),
         }
     }
 

@@ -58,6 +58,23 @@ impl RangeSet {
         false
     }
 
+    /// What both sets hold.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        let mut common = Self::new();
+        let (mut a, mut b) =
+            (self.ranges.iter().peekable(), other.ranges.iter().peekable());
+        while let (Some(x), Some(y)) = (a.peek(), b.peek()) {
+            common.push(x.start.max(y.start)..x.end.min(y.end));
+            if x.end <= y.end {
+                a.next()
+            } else {
+                b.next()
+            };
+        }
+        common
+    }
+
     /// Adds a range that does not begin before the last one does; an empty one adds nothing.
     pub(crate) fn push(&mut self, range: Range<u64>) {
         if range.is_empty() {
@@ -109,6 +126,8 @@ mod tests {
             prop_assert_eq!(x.iter().collect::<BTreeSet<_>>(), naive_x.clone());
             prop_assert_eq!(x.len(), naive_x.len() as u64);
             prop_assert!(x.ranges().windows(2).all(|w| w[0].end < w[1].start));
+            let both: BTreeSet<u64> = naive_x.intersection(&naive_y).copied().collect();
+            prop_assert_eq!(x.intersection(&y), both.into_iter().collect::<RangeSet>());
             prop_assert_eq!(x.intersects(&y), !naive_x.is_disjoint(&naive_y));
             for n in 0..80 {
                 prop_assert_eq!(x.contains(n), naive_x.contains(&n));

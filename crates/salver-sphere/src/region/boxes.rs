@@ -139,6 +139,67 @@ impl SphericalBox {
         self.contains_lon(p.lon().radians()) && self.contains_lat(p.lat().radians())
     }
 
+    /// How far the box reaches in longitude, from 0 to 2π.
+    pub(crate) fn lon_width(&self) -> f64 {
+        let [a, b] = self.lon;
+        if a > b { b - a + TAU } else { b - a }
+    }
+
+    /// A box that holds both, with the shorter of the two ways round in longitude.
+    pub(crate) fn hull(&self, other: &Self) -> Self {
+        if self.is_empty() {
+            return *other;
+        }
+        if other.is_empty() {
+            return *self;
+        }
+        let lat = [self.lat[0].min(other.lat[0]), self.lat[1].max(other.lat[1])];
+        let ([a, b], [c, d]) = (self.lon, other.lon);
+        let lon = match (self.contains_lon(c), self.contains_lon(d)) {
+            // both ends inside: within, or all the way round
+            (true, true)
+                if other.lon_width() <= self.lon_width() && self.holds_range(c, d) =>
+            {
+                self.lon
+            }
+            (true, true) => [0.0, TAU],
+            (true, false) => [a, d],
+            (false, true) => [c, b],
+            (false, false) if other.contains_lon(a) => other.lon,
+            (false, false) => {
+                let gap = |from: f64, to: f64| (to - from).rem_euclid(TAU);
+                if gap(b, c) < gap(d, a) { [a, d] } else { [c, b] }
+            }
+        };
+        Self { lon, lat }
+    }
+
+    /// Whether going east from `c`, which is inside, `d` comes before the eastern edge.
+    fn holds_range(&self, c: f64, d: f64) -> bool {
+        let along = |lon: f64| (lon - self.lon[0]).rem_euclid(TAU);
+        self.is_full_lon() || along(c) <= along(d)
+    }
+
+    /// A box that holds what both have in common: where their longitudes meet in two ranges,
+    /// the smaller of the two.
+    pub(crate) fn clipped_to(&self, other: &Self) -> Self {
+        let lat = [self.lat[0].max(other.lat[0]), self.lat[1].min(other.lat[1])];
+        if self.is_empty() || other.is_empty() || lat[0] > lat[1] {
+            return Self::empty();
+        }
+        let ([a, b], [c, d]) = (self.lon, other.lon);
+        let lon = match (self.contains_lon(c), self.contains_lon(d)) {
+            (true, true) if self.holds_range(c, d) => other.lon,
+            (true, true) if self.lon_width() <= other.lon_width() => self.lon,
+            (true, true) => other.lon,
+            (true, false) => [c, b],
+            (false, true) => [a, d],
+            (false, false) if other.contains_lon(a) => self.lon,
+            (false, false) => return Self::empty(),
+        };
+        Self { lon, lat }
+    }
+
     pub(crate) fn contains_lon(&self, lon: f64) -> bool {
         let [a, b] = self.lon;
         if a > b { lon >= a || lon <= b } else { a <= lon && lon <= b }

@@ -38,6 +38,12 @@ impl Circle {
         Self { center, squared_chord, opening: opening_of(squared_chord) }
     }
 
+    /// The circle of an opening angle that is a number.
+    pub(crate) fn about(center: UnitVector, opening_rad: f64) -> Self {
+        let opening = Angle::from_radians(opening_rad);
+        Self { center, squared_chord: squared_chord_of(opening), opening }
+    }
+
     /// The parts as they were stored.
     pub(crate) fn from_parts(
         center: UnitVector,

@@ -128,9 +128,9 @@ impl Ellipse {
         !self.is_empty() && z >= 0.0 && cone <= 0.0
     }
 
-    /// The larger of the two semi-axis angles.
-    pub(crate) fn reach(&self) -> Angle {
-        Angle::from_radians((self.a.max(self.b) + FRAC_PI_2).min(PI))
+    /// The larger of the two semi-axis angles, in radians.
+    pub(crate) fn reach(&self) -> f64 {
+        (self.a.max(self.b) + FRAC_PI_2).min(PI)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Regions of the sphere: shapes, their encodings and how they relate.
 
+mod bounds;
 mod boxes;
 mod circle;
 mod codec;
@@ -8,6 +9,7 @@ mod ellipse;
 mod hull;
 mod polygon;
 mod region_type;
+mod relate;
 mod text;
 
 pub use boxes::SphericalBox;
@@ -16,3 +18,5 @@ pub use compound::{IntersectionRegion, UnionRegion};
 pub use ellipse::Ellipse;
 pub use polygon::ConvexPolygon;
 pub use region_type::Region;
+pub use relate::Relation;
+pub(crate) use relate::{Shape, edges};

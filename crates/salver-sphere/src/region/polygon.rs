@@ -1,7 +1,8 @@
 //! Convex polygons on the sphere.
 
 use super::hull::convex_hull;
-use crate::vector::{Side, UnitVector, orientation};
+use super::relate::holds;
+use crate::vector::UnitVector;
 use salver_core::Result;
 
 /// A convex polygon: edges on great circles, at least three vertices, counter-clockwise as seen
@@ -33,11 +34,6 @@ impl ConvexPolygon {
 
     /// Whether a direction lies within, edges and vertices included; exact.
     pub fn contains(&self, v: &UnitVector) -> bool {
-        let mut start = self.vertices[self.vertices.len() - 1];
-        self.vertices.iter().all(|&end| {
-            let inside = orientation(*v, start, end) != Side::Less;
-            start = end;
-            inside
-        })
+        holds(&self.vertices, *v)
     }
 }
