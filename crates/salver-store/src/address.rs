@@ -102,6 +102,12 @@ pub fn file_uri(path: &Path) -> String {
     format!("file://{encoded}")
 }
 
+/// Text for a URI's path or fragment, percent-encoded as Gen3 does.
+#[must_use]
+pub fn encode(text: &str) -> String {
+    percent_encode(text.as_bytes(), PATH).to_string()
+}
+
 /// The absolute path that a `file:` URI names.
 ///
 /// # Errors

@@ -35,7 +35,7 @@ mod local;
 mod ready;
 mod store;
 
-pub use address::{Address, Place, file_uri, path_of_uri};
+pub use address::{Address, Place, encode, file_uri, path_of_uri};
 pub use key::Key;
 pub use local::{FileSource, Local};
 pub use ready::ready;

@@ -1,0 +1,300 @@
+//! Putting: bytes first, name last.
+//!
+//! Source: docs/spec/design.md, "Writing: bytes first, name last". A dataset is encoded to hidden
+//! temporaries and synced before the registry's transaction begins; inside of it they get their
+//! names and the records are made; before its commit the folders are synced.
+
+use blake2::{Blake2b512, Digest as _};
+use salver_core::{Error, ErrorKind, Op, Result};
+use salver_model::{DatasetRef, FileRecord};
+use salver_store::{Key, Stage, Store as _, Sync, Unsynced, ready};
+use salver_tree::{Sink, Tree};
+
+use crate::datastore::{Datastore, Placement, no_formatter};
+use crate::formatter::Formatter;
+
+const OP: Op = Op("datastore.put");
+
+/// One file on its way, and its record.
+#[derive(Debug)]
+pub(crate) struct StagedFile {
+    pub(crate) stage: Box<dyn Stage>,
+    pub(crate) key: Key<'static>,
+    pub(crate) extension: String,
+    pub(crate) records: Vec<FileRecord>,
+}
+
+/// A dataset whose bytes are on disk under hidden names. Dropped before [`StagedPut::keep`], it
+/// takes all of it back.
+#[derive(Debug)]
+pub struct StagedPut {
+    datastore: Datastore,
+    files: Vec<StagedFile>,
+    unsynced: Unsynced,
+    kept: bool,
+}
+
+/// Passes bytes on, counting them into a digest.
+struct Hashing<'a> {
+    sink: &'a mut dyn Sink,
+    digest: Option<Blake2b512>,
+}
+
+impl Sink for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        if let Some(digest) = &mut self.digest {
+            digest.update(bytes);
+        }
+        self.sink.write(bytes)
+    }
+
+    fn written(&self) -> u64 {
+        self.sink.written()
+    }
+}
+
+impl Datastore {
+    /// Encodes a dataset to hidden temporaries; nothing is visible yet.
+    ///
+    /// With [`Sync::Later`] the bytes are synced with the folders, by [`StagedPut::sync`] or by
+    /// the caller for many puts at once ([`StagedPut::take_unsynced`]).
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] where the constraints refuse the type, no formatter is
+    /// configured, or the path cannot be made; [`ErrorKind::Unsupported`] where the format cannot
+    /// hold the tree, before anything is written; [`ErrorKind::Limit`] for a full disk,
+    /// [`ErrorKind::Denied`].
+    pub async fn stage_put(
+        &self,
+        dataset: &DatasetRef,
+        tree: &Tree,
+        sync: Sync,
+    ) -> Result<StagedPut> {
+        let placement = self.placement_of(dataset)?;
+        if !placement.accepted {
+            return Err(refused(dataset, self.name()));
+        }
+        let mut put = StagedPut {
+            datastore: self.clone(),
+            files: Vec::new(),
+            unsynced: Unsynced::default(),
+            kept: false,
+        };
+        if placement.disassembled {
+            let parts = self.parts(dataset, tree)?;
+            for (part, tree) in parts {
+                let file = self.stage_one(&part, tree, sync).await;
+                put.files.push(file.map_err(|e| about(e, &part))?);
+            }
+        } else {
+            let file = self.stage_one(dataset, tree, sync).await;
+            put.files.push(file.map_err(|e| about(e, dataset))?);
+        }
+        Ok(put)
+    }
+
+    /// The components that a tree has, with the refs they are stored under.
+    fn parts<'t>(
+        &self,
+        dataset: &DatasetRef,
+        tree: &'t Tree,
+    ) -> Result<Vec<(DatasetRef, &'t Tree)>> {
+        let classes = &self.inner.classes;
+        let class = classes.get(dataset.dataset_type.storage_class())?;
+        let names = || class.components.keys().cloned().collect::<Vec<_>>().join(", ");
+        let wrong = |message: &str| {
+            Error::new(ErrorKind::InvalidInput, OP, message)
+                .with("dataset", dataset)
+                .with("components", names())
+        };
+        let map = tree.as_map().ok_or_else(|| {
+            wrong("a composite stored by its components must be a map of them")
+                .with("kind", tree.kind())
+        })?;
+        let mut out = Vec::new();
+        for (name, part) in map.iter() {
+            if !class.components.contains_key(name) {
+                let error = wrong("a part that is no component of the storage class");
+                return Err(error.with("part", name));
+            }
+            if !matches!(part, Tree::Null) {
+                out.push((dataset.component_ref(name, classes)?, part));
+            }
+        }
+        if out.is_empty() {
+            return Err(wrong("a composite without any component"));
+        }
+        Ok(out)
+    }
+
+    async fn stage_one(
+        &self,
+        dataset: &DatasetRef,
+        tree: &Tree,
+        sync: Sync,
+    ) -> Result<StagedFile> {
+        let placement = self.placement_of(dataset)?;
+        let formatter = writer(dataset, &placement)?;
+        let format =
+            formatter.format.as_ref().ok_or_else(|| unwritable(dataset, formatter))?;
+        let key = self.path_for(dataset, None)?;
+        let mut stage = self.inner.store.stage(&key).await?;
+        let checksum = {
+            let digest = self.inner.settings.checksum.then(Blake2b512::new);
+            let mut sink = Hashing { sink: &mut *stage, digest };
+            format.encode(tree, &formatter.options, &mut sink)?;
+            sink.digest.map(|d| hex(&d.finalize()))
+        };
+        let size = stage.finish(sync).await?;
+        let record = FileRecord {
+            dataset_id: dataset.id,
+            path: String::new(),
+            formatter: formatter.class.clone(),
+            storage_class: dataset.dataset_type.storage_class().to_owned(),
+            component: dataset.component().map(str::to_owned),
+            checksum,
+            file_size: i64::try_from(size).unwrap_or(-1),
+        };
+        let extension = formatter.extension.clone();
+        Ok(StagedFile { stage, key, extension, records: vec![record] })
+    }
+
+    /// Gives a staged file its name; where that is taken, the name with 12 hexadecimal digits.
+    pub(crate) async fn publish_one(
+        &self,
+        file: &mut StagedFile,
+        unsynced: &mut Unsynced,
+    ) -> Result<()> {
+        let mut key = file.key.clone();
+        for _ in 0..16 {
+            if file.stage.publish(&key, unsynced).await? {
+                for record in &mut file.records {
+                    key.as_str().clone_into(&mut record.path);
+                }
+                return Ok(());
+            }
+            key = self.unique(&file.key, &file.extension)?;
+        }
+        let message = "every name that was tried is taken";
+        Err(Error::new(ErrorKind::Conflict, OP, message).with("path", &file.key))
+    }
+
+    /// The key with 12 fresh hexadecimal digits before its extension.
+    pub(crate) fn unique(&self, key: &Key<'_>, extension: &str) -> Result<Key<'static>> {
+        let stem = key.as_str().strip_suffix(extension).unwrap_or(key.as_str());
+        let random = self.inner.ids.random() & 0xffff_ffff_ffff;
+        Key::from_string(format!("{stem}_{random:012x}{extension}"))
+    }
+}
+
+impl StagedPut {
+    /// Gives the files their names and tells where they are, in the order they were staged.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Denied`], [`ErrorKind::Limit`], [`ErrorKind::Io`]; what has its name already
+    /// is taken back when `self` is dropped.
+    pub async fn publish(&mut self) -> Result<Vec<FileRecord>> {
+        for file in &mut self.files {
+            self.datastore.publish_one(file, &mut self.unsynced).await?;
+        }
+        Ok(self.files.iter().flat_map(|f| f.records.iter().cloned()).collect())
+    }
+
+    /// Brings names (and bytes that were left for later) to disk: to be called before the commit.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Limit`], [`ErrorKind::Io`].
+    pub async fn sync(&mut self) -> Result<()> {
+        let unsynced = self.take_unsynced();
+        self.datastore.inner.store.sync(&unsynced).await
+    }
+
+    /// What is to be synced, for a caller that syncs many puts together
+    /// ([`Datastore::sync`]).
+    pub fn take_unsynced(&mut self) -> Unsynced {
+        std::mem::take(&mut self.unsynced)
+    }
+
+    /// The put is committed: nothing is taken back any more.
+    pub fn keep(mut self) {
+        self.kept = true;
+    }
+
+    /// Takes back what was published, and the temporaries.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Denied`], [`ErrorKind::Io`]: the first one, after all was tried.
+    pub async fn abort(mut self) -> Result<()> {
+        self.kept = true;
+        take_back(&mut self.files).await
+    }
+}
+
+/// Takes back all files, and gives the first error.
+pub(crate) async fn take_back(files: &mut Vec<StagedFile>) -> Result<()> {
+    let mut first = Ok(());
+    for mut file in files.drain(..) {
+        let done = file.stage.unpublish().await;
+        first = first.and(done);
+    }
+    first
+}
+
+impl Drop for StagedPut {
+    fn drop(&mut self) {
+        if !self.kept {
+            // nobody is there to hear of an error
+            let _done = ready(take_back(&mut self.files));
+        }
+    }
+}
+
+impl Datastore {
+    /// Syncs what many puts and ingests left ([`StagedPut::take_unsynced`]).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Limit`], [`ErrorKind::Io`].
+    pub async fn sync(&self, unsynced: &Unsynced) -> Result<()> {
+        self.inner.store.sync(unsynced).await
+    }
+}
+
+fn writer<'p>(dataset: &DatasetRef, placement: &'p Placement) -> Result<&'p Formatter> {
+    placement.formatter.as_ref().ok_or_else(|| no_formatter(&dataset.dataset_type))
+}
+
+/// The error for a formatter that only Gen3's stock has.
+fn unwritable(dataset: &DatasetRef, formatter: &Formatter) -> Error {
+    let message =
+        "this formatter belongs to another program: its files can be ingested, not put";
+    Error::new(ErrorKind::Unsupported, OP, message)
+        .with("formatter", &formatter.class)
+        .with("storage_class", dataset.dataset_type.storage_class())
+        .hint("name another one under `datastore.formatters` in butler.yaml")
+}
+
+fn refused(dataset: &DatasetRef, name: &str) -> Error {
+    Error::new(
+        ErrorKind::InvalidInput,
+        OP,
+        "the datastore's constraints refuse this dataset",
+    )
+    .code_of("dataset_type_not_supported")
+    .with("dataset", dataset)
+    .with("datastore", name)
+}
+
+/// Names the dataset in an error of a layer that does not know it.
+fn about(error: Error, dataset: &DatasetRef) -> Error {
+    if error.context().iter().any(|(key, _)| *key == "dataset") {
+        return error;
+    }
+    error.with("dataset", dataset)
+}
+
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    let digit = |n: u8| char::from(DIGITS[usize::from(n & 15)]);
+    bytes.iter().flat_map(|b| [digit(b >> 4), digit(*b)]).collect()
+}

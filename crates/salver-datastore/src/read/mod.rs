@@ -1,0 +1,8 @@
+//! Getting: records → artifacts → tree.
+
+mod derived;
+mod parameters;
+mod request;
+mod single;
+
+pub use request::ReadRequest;
