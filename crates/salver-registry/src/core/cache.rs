@@ -7,9 +7,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use salver_model::{DataValue, Record};
+
 use crate::collections::rows::CollectionRow;
 use crate::collections::summary::Seen;
 use crate::dataset_types::TypeRow;
+use crate::schema::ElementPlan;
 
 /// Collections in an order that matters.
 pub(crate) type CollectionList = Arc<[Arc<CollectionRow>]>;
@@ -21,6 +24,7 @@ pub(crate) struct Caches {
     pub(crate) types: Types,
     pub(crate) collections: Collections,
     pub(crate) summaries: HashMap<i64, Seen>,
+    pub(crate) records: RecordCache,
 }
 
 impl Caches {
@@ -126,5 +130,39 @@ impl Types {
         self.names.insert(Arc::from(row.dataset_type.name()), Arc::clone(&row));
         self.ids.insert(row.id, Arc::clone(&row));
         row
+    }
+}
+
+/// Records of cached elements (§6.2: small tables), by element and key.
+#[derive(Debug, Default)]
+pub(crate) struct RecordCache {
+    elements: HashMap<usize, HashMap<Vec<DataValue>, Arc<Record>>>,
+}
+
+impl RecordCache {
+    pub(crate) fn get(&self, plan: &ElementPlan, key: &[DataValue]) -> Option<Arc<Record>> {
+        self.elements.get(&plan.element.position())?.get(key).map(Arc::clone)
+    }
+
+    /// Keeps the record if its element is a cached one.
+    pub(crate) fn keep(
+        &mut self,
+        plan: &ElementPlan,
+        key: &[DataValue],
+        record: Record,
+    ) -> Arc<Record> {
+        let record = Arc::new(record);
+        if plan.element.is_cached() {
+            let records = self.elements.entry(plan.element.position()).or_default();
+            records.insert(key.to_vec(), Arc::clone(&record));
+        }
+        record
+    }
+
+    /// Forgets the records of an element, and of those that are made of them (`band`).
+    pub(crate) fn forget(&mut self, plan: &ElementPlan) {
+        if plan.element.is_cached() {
+            self.elements.clear();
+        }
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use salver_core::Clock;
+use salver_core::{Clock, Result};
 use salver_model::{DimensionGroup, Universe};
-use salver_sphere::Pixelization;
+use salver_sphere::{Pixelization, RangeSet, Region};
 
 use crate::schema::{GroupPlan, Plans, RecordTable};
 use crate::sql::fixed::IngestDate;
@@ -33,6 +33,11 @@ impl Shared {
     /// Names of the governor dimensions, in universe order.
     pub(crate) fn governors(&self) -> &[String] {
         self.plans.governors()
+    }
+
+    /// The pixels of the common skypix that cover a region.
+    pub(crate) fn envelope(&self, region: &Region) -> Result<RangeSet> {
+        self.common.envelope(region)
     }
 
     /// The plan of a group with this key: made once.

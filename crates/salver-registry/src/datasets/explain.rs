@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use salver_core::{Error, ErrorKind, Op};
 use salver_model::{DataId, DatasetRef};
 
-use super::values::bind;
+use super::values::bind_value;
 use crate::collections::rows::CollectionRow;
 use crate::core::Work;
 use crate::database::Value;
@@ -89,7 +89,7 @@ impl Work<'_> {
             row.plan.equals(3)
         );
         let mut values: Vec<Value<'_>> = vec![row.id.into(), collection.id.into()];
-        values.extend(r.data_id.required_values().iter().map(bind));
+        values.extend(r.data_id.required_values().iter().map(bind_value));
         let held =
             self.first(&sql, &values, &mut |row| crate::database::RowExt::uuid(row, 0));
         match held {
@@ -108,7 +108,7 @@ impl Work<'_> {
             let mut sql = format!("SELECT 1 FROM {} WHERE 1", quoted(name));
             let mut values = Vec::new();
             for column in plan.keys() {
-                values.push(bind(data_id.get(&column.dimension)?));
+                values.push(bind_value(data_id.get(&column.dimension)?));
                 let _written =
                     write!(sql, " AND {} = ?{}", quoted(&column.name), values.len());
             }

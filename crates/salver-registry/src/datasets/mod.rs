@@ -10,3 +10,4 @@ mod search;
 mod values;
 
 pub use insert::IfPresent;
+pub(crate) use values::{bind_value, read_value};

@@ -9,7 +9,7 @@ use crate::database::{Cell, Row, Value};
 use crate::schema::GroupPlan;
 
 /// A dimension's value, to be bound.
-pub(crate) fn bind(value: &DataValue) -> Value<'_> {
+pub(crate) fn bind_value(value: &DataValue) -> Value<'_> {
     match value {
         DataValue::Int(n) => Value::Int(*n),
         DataValue::Str(text) => Value::from(&**text),
@@ -26,7 +26,7 @@ pub(crate) fn bind_required<'v>(
     if data_id.group() != &plan.group {
         return bind_by_name(op, plan, data_id, values);
     }
-    values.extend(data_id.required_values().iter().map(bind));
+    values.extend(data_id.required_values().iter().map(bind_value));
     Ok(())
 }
 
@@ -47,7 +47,7 @@ fn bind_by_name<'v>(
             .with("data_id", data_id)
             .with("dimension", &column.name)
         })?;
-        values.push(bind(value));
+        values.push(bind_value(value));
     }
     Ok(())
 }

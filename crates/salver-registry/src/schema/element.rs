@@ -1,6 +1,7 @@
 //! A dimension element as columns of its table (Gen3 format §6.2).
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use salver_model::{ColumnType, Element, Universe};
@@ -40,6 +41,19 @@ pub(crate) struct ElementPlan {
     pub(crate) insert: String,
     /// `SELECT` of all columns, in order, `FROM` the table as `t`.
     pub(crate) select: String,
+    /// The same of the record with a key.
+    pub(crate) by_key: String,
+}
+
+impl ColumnPlan {
+    /// The columns of the database that hold it.
+    pub(crate) fn stored_names(&self) -> Vec<String> {
+        if self.kind == ColumnType::Timespan {
+            vec!["timespan_begin".to_owned(), "timespan_end".to_owned()]
+        } else {
+            vec![self.name.clone()]
+        }
+    }
 }
 
 impl ElementPlan {
@@ -74,22 +88,10 @@ impl ElementPlan {
         })
     }
 
-    /// The index of a column by its name.
-    pub(crate) fn position(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|c| c.name == name)
-    }
-
     fn new(universe: &Universe, element: &Arc<Element>) -> Self {
         let columns = columns(element);
-        let mut stored = Vec::new();
-        for column in &columns {
-            if column.kind == ColumnType::Timespan {
-                stored.push("timespan_begin".to_owned());
-                stored.push("timespan_end".to_owned());
-            } else {
-                stored.push(column.name.clone());
-            }
-        }
+        let stored: Vec<String> =
+            columns.iter().flat_map(ColumnPlan::stored_names).collect();
         let places: Vec<String> = (1..=stored.len()).map(|i| format!("?{i}")).collect();
         let table = quoted(element.name());
         let governors = element
@@ -98,16 +100,37 @@ impl ElementPlan {
             .filter(|name| universe.element(name).is_some_and(|e| e.is_governor()))
             .map(ToString::to_string)
             .collect();
+        let select = select(element, &stored);
+        let mut by_key = format!("{select} WHERE 1");
+        for (i, column) in columns.iter().filter(|c| c.part == Part::Required).enumerate() {
+            let _written = write!(by_key, " AND t.{} = ?{}", quoted(&column.name), i + 1);
+        }
         Self {
             insert: format!(
                 "INSERT INTO {table} ({}) VALUES ({})",
                 list("", &stored),
                 places.join(", ")
             ),
-            select: format!("SELECT {} FROM {table} AS t", list("t.", &stored)),
+            select,
+            by_key,
             element: Arc::clone(element),
             columns,
             governors,
+        }
+    }
+}
+
+/// The text that reads an element's columns; a union (`band`) is read from its members.
+fn select(element: &Element, stored: &[String]) -> String {
+    match (element.union_of(), stored) {
+        (Some(member), [own]) => format!(
+            "SELECT t.{own} FROM (SELECT DISTINCT {name} AS {own} FROM {member}) AS t",
+            own = quoted(own),
+            name = quoted(element.name()),
+            member = quoted(member)
+        ),
+        _ => {
+            format!("SELECT {} FROM {} AS t", list("t.", stored), quoted(element.name()))
         }
     }
 }

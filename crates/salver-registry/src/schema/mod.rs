@@ -3,5 +3,5 @@
 mod element;
 mod group;
 
-pub(crate) use element::{ElementPlan, Part, Plans, sql_kind};
+pub(crate) use element::{ColumnPlan, ElementPlan, Part, Plans, sql_kind};
 pub(crate) use group::{GroupPlan, RecordTable};
