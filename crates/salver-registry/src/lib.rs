@@ -1,5 +1,4 @@
 //! Rows: the registry of a repository.
-#![expect(dead_code, reason = "dimension records and certify come next")]
 
 mod collections;
 mod core;
@@ -20,5 +19,6 @@ pub use collections::{CollectionQuery, Summary};
 pub use core::{Registry, Transaction};
 pub use datasets::IfPresent;
 pub use dimensions::{Expand, InsertMode, Pair, RecordQuery, SyncOutcome};
+pub use files::TrashPlan;
 pub use repository::{CreateOptions, OpenMode, OpenOptions};
 pub use sqlite::Sqlite;

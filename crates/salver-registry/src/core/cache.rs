@@ -140,7 +140,11 @@ pub(crate) struct RecordCache {
 }
 
 impl RecordCache {
-    pub(crate) fn get(&self, plan: &ElementPlan, key: &[DataValue]) -> Option<Arc<Record>> {
+    pub(crate) fn get(
+        &self,
+        plan: &ElementPlan,
+        key: &[DataValue],
+    ) -> Option<Arc<Record>> {
         self.elements.get(&plan.element.position())?.get(key).map(Arc::clone)
     }
 

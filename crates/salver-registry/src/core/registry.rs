@@ -20,7 +20,7 @@ use crate::database::Database;
 #[derive(Debug)]
 pub struct Registry {
     pub(super) pool: Pool,
-    pub(super) shared: Shared,
+    pub(crate) shared: Shared,
 }
 
 impl Registry {

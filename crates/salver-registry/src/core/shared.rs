@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use salver_core::{Clock, Result};
+use salver_core::Clock;
 use salver_model::{DimensionGroup, Universe};
 use salver_sphere::{Pixelization, RangeSet, Region};
 
@@ -36,7 +36,7 @@ impl Shared {
     }
 
     /// The pixels of the common skypix that cover a region.
-    pub(crate) fn envelope(&self, region: &Region) -> Result<RangeSet> {
+    pub(crate) fn envelope(&self, region: &Region) -> RangeSet {
         self.common.envelope(region)
     }
 

@@ -2,7 +2,10 @@
 //!
 //! Source: Gen3 format §11–§13 (docs/spec/gen3.md).
 
+mod associate;
 mod by_id;
+mod certify;
+mod delete;
 mod explain;
 mod find;
 mod insert;

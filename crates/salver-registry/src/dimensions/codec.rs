@@ -52,7 +52,8 @@ pub(super) fn read(plan: &ElementPlan, row: &dyn Row) -> Result<Record> {
     let mut values = Vec::with_capacity(plan.columns.len());
     let mut at = 0;
     for column in &plan.columns {
-        values.push(read_one(row, at, column.kind).map_err(|e| located(plan, column, e))?);
+        values
+            .push(read_one(row, at, column.kind).map_err(|e| located(plan, column, e))?);
         at += if column.kind == ColumnType::Timespan { 2 } else { 1 };
     }
     Record::new(Arc::clone(&plan.element), values)

@@ -46,7 +46,11 @@ impl Registry {
     ///
     /// # Errors
     /// As [`Registry::expand_data_id`].
-    pub fn expand_all(&self, data_ids: &[DataId], how: Expand<'_>) -> Result<Vec<DataId>> {
+    pub fn expand_all(
+        &self,
+        data_ids: &[DataId],
+        how: Expand<'_>,
+    ) -> Result<Vec<DataId>> {
         let op = Op("registry.expand");
         self.read(|work| data_ids.iter().map(|d| work.expand(op, d, how)).collect())
     }
@@ -68,13 +72,15 @@ impl Work<'_> {
         let mut records = Records::new();
         // an element comes after those that it implies, so the last tell the values of the first
         for element in group.elements().iter().rev() {
-            let tells = element.implied().iter().any(|name| group.implied().contains(name));
+            let tells =
+                element.implied().iter().any(|name| group.implied().contains(name));
             let wanted = match how {
                 Expand::Values => tells,
                 Expand::Elements(names) => tells || names.contains(&&**element.name()),
                 Expand::Records => true,
             };
-            let Some(plan) = self.shared.plans.get(element.name()).filter(|_| wanted) else {
+            let Some(plan) = self.shared.plans.get(element.name()).filter(|_| wanted)
+            else {
                 continue;
             };
             let Some(key) = key_of(plan, &known) else { continue };
@@ -100,7 +106,10 @@ impl Work<'_> {
     }
 }
 
-fn key_of(plan: &ElementPlan, known: &BTreeMap<&str, DataValue>) -> Option<Vec<DataValue>> {
+fn key_of(
+    plan: &ElementPlan,
+    known: &BTreeMap<&str, DataValue>,
+) -> Option<Vec<DataValue>> {
     plan.keys().map(|c| known.get(c.dimension.as_str()).cloned()).collect()
 }
 

@@ -31,13 +31,15 @@ impl Work<'_> {
     ) -> Error {
         let error = match cause.code() {
             "foreign_key_violation" => match self.missing_dimension(plan, record) {
-                Some((dimension, value)) => {
-                    Error::new(ErrorKind::Conflict, op, "a record that this one needs is missing")
-                        .code_of("conflicting_definition")
-                        .with("dimension", dimension)
-                        .with("value", value)
-                        .hint("insert the records of required and implied dimensions first")
-                }
+                Some((dimension, value)) => Error::new(
+                    ErrorKind::Conflict,
+                    op,
+                    "a record that this one needs is missing",
+                )
+                .code_of("conflicting_definition")
+                .with("dimension", dimension)
+                .with("value", value)
+                .hint("insert the records of required and implied dimensions first"),
                 None => return cause.with("element", plan.name()),
             },
             "unique_violation" => Error::new(
@@ -47,10 +49,12 @@ impl Work<'_> {
             )
             .code_of("conflicting_definition")
             .hint("skip existing records, replace them, or synchronise the record"),
-            "check_violation" | "not_null_violation" => {
-                Error::new(ErrorKind::InvalidInput, op, "a value breaks a rule of its column")
-                    .code_of("data_id_value")
-            }
+            "check_violation" | "not_null_violation" => Error::new(
+                ErrorKind::InvalidInput,
+                op,
+                "a value breaks a rule of its column",
+            )
+            .code_of("data_id_value"),
             _ => return cause.with("element", plan.name()),
         };
         error
@@ -77,9 +81,11 @@ impl Work<'_> {
             let mut sql = format!("SELECT 1 FROM {} WHERE 1", quoted(target.name()));
             let mut values = Vec::new();
             for key in target.keys() {
-                let at = plan.columns.iter().position(|c| c.dimension == key.dimension)?;
+                let at =
+                    plan.columns.iter().position(|c| c.dimension == key.dimension)?;
                 values.push(bind_one(record.values().get(at)?));
-                let _written = write!(sql, " AND {} = ?{}", quoted(&key.name), values.len());
+                let _written =
+                    write!(sql, " AND {} = ?{}", quoted(&key.name), values.len());
             }
             if matches!(self.first(&sql, &values, &mut |_| Ok(())), Ok(None)) {
                 let value = record.dimension(&column.dimension)?;

@@ -118,8 +118,11 @@ impl Work<'_> {
             }
             values.extend([timespan.begin_ns().into(), timespan.end_ns().into()]);
             let n = values.len();
-            let _written =
-                write!(sql, " AND t.timespan_begin < ?{n} AND ?{} < t.timespan_end", n - 1);
+            let _written = write!(
+                sql,
+                " AND t.timespan_begin < ?{n} AND ?{} < t.timespan_end",
+                n - 1
+            );
         }
         if query.region.is_some() && !plan.element.has_region() {
             return Err(has_no(op, plan, "region"));
@@ -132,7 +135,7 @@ impl Work<'_> {
         plan: &ElementPlan,
         query: &RecordQuery,
         filter: &str,
-        mut values: Vec<database::Value<'_>>,
+        values: Vec<database::Value<'_>>,
     ) -> Result<Vec<Record>> {
         let order = crate::sql::list("t.", plan.key_names());
         let limit = query.limit.unwrap_or(usize::MAX);
@@ -147,7 +150,8 @@ impl Work<'_> {
             })?;
             return Ok(found);
         };
-        let pixels = self.envelope_list(region)?;
+        let pixels = self.envelope_list(region);
+        let mut values: Vec<database::Value<'_>> = values;
         values.push(pixels.into());
         let (system, level) = &self.shared.common_name;
         values.extend([system.as_str().into(), (*level).into()]);
@@ -166,7 +170,8 @@ impl Work<'_> {
         );
         self.session.query(&sql, &values, &mut |row| {
             let record = read(plan, row)?;
-            let disjoint = record.region().is_none_or(|r| r.overlaps(region) == Some(false));
+            let disjoint =
+                record.region().is_none_or(|r| r.overlaps(region) == Some(false));
             if !disjoint && found.len() < limit {
                 found.push(record);
             }
@@ -176,16 +181,16 @@ impl Work<'_> {
     }
 
     /// The envelope of a region in the common skypix: `[[begin,end],…]`.
-    fn envelope_list(&self, region: &Region) -> Result<String> {
+    fn envelope_list(&self, region: &Region) -> String {
         let mut text = String::from("[");
-        for range in self.shared.envelope(region)?.ranges() {
+        for range in self.shared.envelope(region).ranges() {
             if text.len() > 1 {
                 text.push(',');
             }
             let _written = write!(text, "[{},{}]", range.start, range.end);
         }
         text.push(']');
-        Ok(text)
+        text
     }
 }
 
@@ -212,6 +217,10 @@ fn unknown_field(op: Op, plan: &ElementPlan, name: &str) -> Error {
 }
 
 fn has_no(op: Op, plan: &ElementPlan, what: &str) -> Error {
-    Error::new(ErrorKind::InvalidInput, op, format!("records of this element have no {what}"))
-        .with("element", plan.name())
+    Error::new(
+        ErrorKind::InvalidInput,
+        op,
+        format!("records of this element have no {what}"),
+    )
+    .with("element", plan.name())
 }

@@ -85,21 +85,20 @@ impl Work<'_> {
     /// The plan of an element that has a table.
     pub(super) fn stored_element(&self, op: Op, name: &str) -> Result<Arc<ElementPlan>> {
         let element = self.shared.universe.require(name)?;
-        match self.shared.plans.get(name).filter(|plan| plan.element.has_table()) {
-            Some(plan) => Ok(Arc::clone(plan)),
-            None => {
-                let error = Error::new(
-                    ErrorKind::InvalidInput,
-                    op,
-                    "this dimension has no records of its own",
-                )
-                .with("element", name);
-                Err(match element.union_of() {
-                    Some(other) => error.hint(format!("its values come with those of {other}")),
-                    None => error,
-                })
-            }
+        let plan = self.shared.plans.get(name).filter(|plan| plan.element.has_table());
+        if let Some(plan) = plan {
+            return Ok(Arc::clone(plan));
         }
+        let error = Error::new(
+            ErrorKind::InvalidInput,
+            op,
+            "this dimension has no records of its own",
+        )
+        .with("element", name);
+        Err(match element.union_of() {
+            Some(other) => error.hint(format!("its values come with those of {other}")),
+            None => error,
+        })
     }
 
     /// Inserts records of an element that has a table.

@@ -55,7 +55,11 @@ impl Work<'_> {
     }
 
     /// Removes a record's overlaps.
-    pub(super) fn clear_overlaps(&self, plan: &ElementPlan, record: &Record) -> Result<()> {
+    pub(super) fn clear_overlaps(
+        &self,
+        plan: &ElementPlan,
+        record: &Record,
+    ) -> Result<()> {
         let (system, level) = &self.shared.common_name;
         let mut sql = format!(
             "DELETE FROM {} WHERE skypix_system = ?1 AND skypix_level = ?2",
@@ -76,7 +80,7 @@ impl Work<'_> {
     pub(super) fn add_overlaps(&self, plan: &ElementPlan, record: &Record) -> Result<()> {
         let Some(region) = record.region() else { return Ok(()) };
         let (system, level) = &self.shared.common_name;
-        let envelope = self.shared.envelope(region)?;
+        let envelope = self.shared.envelope(region);
         let dimensions = plan.key_dimensions();
         let places: Vec<String> =
             (1..=dimensions.len() + 3).map(|i| format!("?{i}")).collect();

@@ -68,7 +68,11 @@ impl Work<'_> {
             let fields = fields_for(plan, pairs, given);
             let telling = |&(at, column): &(usize, usize)| {
                 pairs.get(at).is_some_and(|(name, _)| universe.dimension(name).is_none())
-                    || (!given && plan.columns.get(column).is_some_and(|c| c.part == Part::Implied))
+                    || (!given
+                        && plan
+                            .columns
+                            .get(column)
+                            .is_some_and(|c| c.part == Part::Implied))
             };
             if !fields.iter().any(telling) {
                 continue;
@@ -139,7 +143,11 @@ impl Work<'_> {
 }
 
 /// The given pairs that are fields of an element: their places, and those of their columns.
-fn fields_for(plan: &ElementPlan, pairs: &[Pair], key_given: bool) -> Vec<(usize, usize)> {
+fn fields_for(
+    plan: &ElementPlan,
+    pairs: &[Pair],
+    key_given: bool,
+) -> Vec<(usize, usize)> {
     let mut fields = Vec::new();
     for (at, (name, _)) in pairs.iter().enumerate() {
         let dotted = name.split_once('.').filter(|(element, _)| *element == plan.name());

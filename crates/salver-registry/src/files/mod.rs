@@ -4,5 +4,7 @@
 
 mod explain;
 mod records;
+mod trash;
 
 pub(crate) use records::{json_ids, read_record};
+pub use trash::TrashPlan;

@@ -102,7 +102,8 @@ impl ElementPlan {
             .collect();
         let select = select(element, &stored);
         let mut by_key = format!("{select} WHERE 1");
-        for (i, column) in columns.iter().filter(|c| c.part == Part::Required).enumerate() {
+        for (i, column) in columns.iter().filter(|c| c.part == Part::Required).enumerate()
+        {
             let _written = write!(by_key, " AND t.{} = ?{}", quoted(&column.name), i + 1);
         }
         Self {

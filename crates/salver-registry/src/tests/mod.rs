@@ -1,3 +1,5 @@
 //! The registry as a whole.
 
+mod make;
+mod records;
 mod sample;
