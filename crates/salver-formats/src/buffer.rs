@@ -5,43 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use arrow_buffer::Buffer;
 use salver_core::{Error, ErrorKind, Op, Result};
 use salver_tree::DType;
+pub(crate) use salver_tree::filled;
 
-/// A buffer of `bytes` bytes that `fill` fills, allocated by a `Vec` of the item's unit (a complex
-/// number is two), so that `Buffer::into_vec` gives it away without a copy: clause 6 of `Format`.
-///
-/// The caller has checked `bytes` against what backs it.
-///
-/// # Errors
-/// [`ErrorKind::Corrupt`] where `bytes` is no whole number of units; as `fill`.
-pub(crate) fn filled(
-    dtype: DType,
-    bytes: usize,
-    fill: impl FnOnce(&mut [u8]) -> Result<()>,
-) -> Result<Buffer> {
-    fn typed<T: bytemuck::Pod + arrow_buffer::ArrowNativeType>(
-        bytes: usize,
-        fill: impl FnOnce(&mut [u8]) -> Result<()>,
-    ) -> Result<Buffer> {
-        let unit = size_of::<T>();
-        if !bytes.is_multiple_of(unit) {
-            let message = "bytes that are no whole number of items";
-            return Err(Error::new(ErrorKind::Corrupt, Op("buffer.fill"), message)
-                .with("bytes", bytes)
-                .with("unit", unit));
-        }
-        let mut items = vec![T::zeroed(); bytes / unit];
-        fill(bytemuck::cast_slice_mut(&mut items))?;
-        Ok(Buffer::from_vec(items))
-    }
-    match dtype.swap_size() {
-        2 => typed::<u16>(bytes, fill),
-        4 => typed::<u32>(bytes, fill),
-        8 => typed::<u64>(bytes, fill),
-        _ => typed::<u8>(bytes, fill),
-    }
-}
-
-/// A copy of native bytes in a buffer as [`filled`] makes it.
+/// A copy of native bytes in a buffer that its consumer can own: clause 6 of `Format`.
 ///
 /// # Errors
 /// As [`filled`].
@@ -91,12 +57,6 @@ mod tests {
         let address = buffer.as_ptr();
         let items = buffer.into_vec::<f64>().unwrap();
         assert_eq!((items.as_ptr().cast(), items.len()), (address, 4));
-    }
-
-    #[test]
-    fn odd_lengths_are_corrupt() {
-        let error = copied(DType::F32, &[0; 7]).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Corrupt);
     }
 
     #[test]

@@ -95,3 +95,28 @@ pub(crate) fn unknown_option(op: Op, key: &str, value: &str) -> Error {
 pub(crate) fn too_deep(kind: ErrorKind, op: Op) -> Error {
     Error::new(kind, op, "nested too deep").with("limit", MAX_DEPTH)
 }
+
+/// Refuses options where a format has none.
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`] where there is one.
+pub(crate) fn refuse_extra(op: Op, options: &EncodeOptions) -> Result<()> {
+    match options.extra.iter().next() {
+        Some((key, value)) => Err(unknown_option(op, key, value)),
+        None => Ok(()),
+    }
+}
+
+/// Refuses the parts of an artifact that is one node.
+///
+/// # Errors
+/// [`ErrorKind::NotFound`] for any path but the root.
+pub(crate) fn root_only(op: Op, select: &Select) -> Result<()> {
+    match select.part.as_deref() {
+        None | Some("") => Ok(()),
+        Some(path) => {
+            let message = "the artifact is one node and has no parts";
+            Err(Error::new(ErrorKind::NotFound, op, message).with("part", path))
+        }
+    }
+}

@@ -11,8 +11,11 @@ mod buffer;
 mod document;
 mod fits;
 mod json;
+mod npy;
+mod numpy;
 mod plain;
 mod registry;
 
 pub use json::Json;
+pub use npy::Npy;
 pub use registry::{by_extension, by_name, extensions_of, names, sniff};

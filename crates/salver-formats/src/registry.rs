@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use salver_tree::Format;
 
-use crate::Json;
+use crate::{Json, Npy};
 
 /// One known format.
 pub(crate) struct Entry {
@@ -17,11 +17,18 @@ pub(crate) struct Entry {
 }
 
 static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
-    vec![Entry {
-        format: Arc::new(Json),
-        extensions: &[".json"],
-        sniff: |first| matches!(first.trim_ascii_start().first(), Some(b'{' | b'[')),
-    }]
+    vec![
+        Entry {
+            format: Arc::new(Npy),
+            extensions: &[".npy"],
+            sniff: |first| first.starts_with(b"\x93NUMPY"),
+        },
+        Entry {
+            format: Arc::new(Json),
+            extensions: &[".json"],
+            sniff: |first| matches!(first.trim_ascii_start().first(), Some(b'{' | b'[')),
+        },
+    ]
 });
 
 /// The format of this name: `json`, `yaml`, `parquet`, `npy`, `pickle` or `fits`.

@@ -1,13 +1,14 @@
 //! n-dimensional arrays, loaded or lazy.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use arrow_buffer::Buffer;
 use salver_core::{Error, ErrorKind, Op, Result};
 
-use crate::{BoxSelect, Format, PartIndex, Select, Source, Tree};
+use crate::{BoxSelect, Format, PartIndex, Select, Source, Tree, filled};
 
 /// The type of an array's items; always native byte order in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -340,7 +341,12 @@ impl Array {
         }
         let buffer = self.buffer()?;
         let shape: Vec<usize> = bounds.iter().map(|r| r.end - r.start).collect();
-        let out = copy_box(&buffer, self.0.dtype.size(), &self.0.shape, &bounds);
+        let item = self.0.dtype.size();
+        let bytes = shape.iter().product::<usize>() * item;
+        let out = filled(self.0.dtype, bytes, |out| {
+            copy_box(&buffer, out, item, (&self.0.shape, &bounds));
+            Ok(())
+        })?;
         let origin = self
             .0
             .origin
@@ -349,7 +355,7 @@ impl Array {
             .map(|(o, r)| o + i64::try_from(r.start).unwrap_or(i64::MAX));
         let origin = origin.collect();
         let (unit, grid) = (self.0.unit.clone(), self.0.grid.clone());
-        Ok(Self::new(self.0.dtype, shape, Buffer::from_vec(out))?
+        Ok(Self::new(self.0.dtype, shape, out)?
             .with_unit(unit)
             .with_grid(grid)
             .with_origin(origin))
@@ -367,37 +373,31 @@ fn byte_len(dtype: DType, shape: &[usize]) -> Result<usize> {
     })
 }
 
-/// Copies a box out of a C-order buffer, row by row.
+/// Copies a box of an array of `shape` out of a C-order buffer, row by row.
 fn copy_box(
     data: &[u8],
+    out: &mut [u8],
     item: usize,
-    shape: &[usize],
-    bounds: &[std::ops::Range<usize>],
-) -> Vec<u8> {
-    let mut out = Vec::with_capacity(
-        bounds.iter().map(|r| r.end - r.start).product::<usize>() * item,
-    );
+    (shape, bounds): (&[usize], &[Range<usize>]),
+) {
     let Some((last, outer)) = bounds.split_last() else {
-        out.extend_from_slice(data);
-        return out;
+        out.copy_from_slice(data);
+        return;
     };
+    let width = shape.last().copied().unwrap_or(1);
     let mut at: Vec<usize> = outer.iter().map(|r| r.start).collect();
-    if bounds.iter().any(std::ops::Range::is_empty) {
-        return out;
-    }
-    loop {
-        let row = at.iter().zip(shape).fold(0, |n, (&i, &len)| n * len + i);
-        let row = row * shape.last().copied().unwrap_or(1);
-        if let Some(piece) = data.get((row + last.start) * item..(row + last.end) * item)
-        {
-            out.extend_from_slice(piece);
+    for out in out.chunks_exact_mut((last.len() * item).max(1)) {
+        let row = at.iter().zip(shape).fold(0, |n, (&i, &len)| n * len + i) * width;
+        let piece = data.get((row + last.start) * item..(row + last.end) * item);
+        if let Some(piece) = piece {
+            out.copy_from_slice(piece);
         }
-        let Some(axis) = (0..at.len()).rev().find(|&k| at[k] + 1 < outer[k].end) else {
-            return out;
-        };
-        at[axis] += 1;
-        for k in axis + 1..at.len() {
-            at[k] = outer[k].start;
+        for (i, range) in at.iter_mut().zip(outer).rev() {
+            *i += 1;
+            if *i < range.end {
+                break;
+            }
+            *i = range.start;
         }
     }
 }

@@ -18,6 +18,7 @@
 //! trait that formats implement. This crate does no I/O of its own.
 
 mod array;
+mod buffer;
 mod columns;
 mod filter;
 mod format;
@@ -28,6 +29,7 @@ mod table;
 mod tree;
 
 pub use array::{Array, ArrayData, DType, Lazy};
+pub use buffer::filled;
 pub use columns::match_columns;
 pub use filter::{Comparison, passing_rows};
 pub use format::{Capabilities, EncodeOptions, Format, Kind, Sink};

@@ -1,0 +1,7 @@
+//! What npy and pickle share: NumPy's names of item types, and arrays stored as one run of bytes.
+
+mod contiguous;
+mod types;
+
+pub(crate) use contiguous::{Run, checked_part, read_part};
+pub(crate) use types::{Stored, typestr};

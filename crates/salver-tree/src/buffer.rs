@@ -1,0 +1,52 @@
+//! Buffers that their consumer can own.
+
+use arrow_buffer::Buffer;
+use salver_core::{Error, ErrorKind, Op, Result};
+
+use crate::DType;
+
+/// A buffer of `bytes` bytes that `fill` fills, allocated by a `Vec` of the item's unit (a complex
+/// number is two), so that `Buffer::into_vec` gives it away without a copy: clause 6 of [`Format`](crate::Format).
+///
+/// The caller has checked `bytes` against what backs it.
+///
+/// # Errors
+/// [`ErrorKind::Corrupt`] where `bytes` is no whole number of units; as `fill`.
+pub fn filled(
+    dtype: DType,
+    bytes: usize,
+    fill: impl FnOnce(&mut [u8]) -> Result<()>,
+) -> Result<Buffer> {
+    fn typed<T: bytemuck::Pod + arrow_buffer::ArrowNativeType>(
+        bytes: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<()>,
+    ) -> Result<Buffer> {
+        let unit = size_of::<T>();
+        if !bytes.is_multiple_of(unit) {
+            let message = "bytes that are no whole number of items";
+            return Err(Error::new(ErrorKind::Corrupt, Op("tree.buffer"), message)
+                .with("bytes", bytes)
+                .with("unit", unit));
+        }
+        let mut items = vec![T::zeroed(); bytes / unit];
+        fill(bytemuck::cast_slice_mut(&mut items))?;
+        Ok(Buffer::from_vec(items))
+    }
+    match dtype.swap_size() {
+        2 => typed::<u16>(bytes, fill),
+        4 => typed::<u32>(bytes, fill),
+        8 => typed::<u64>(bytes, fill),
+        _ => typed::<u8>(bytes, fill),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_lengths_are_corrupt() {
+        let error = filled(DType::F32, 7, |_| Ok(())).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt);
+    }
+}
