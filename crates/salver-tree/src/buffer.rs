@@ -5,8 +5,9 @@ use salver_core::{Error, ErrorKind, Op, Result};
 
 use crate::DType;
 
-/// A buffer of `bytes` bytes that `fill` fills, allocated by a `Vec` of the item's unit (a complex
-/// number is two), so that `Buffer::into_vec` gives it away without a copy: clause 6 of [`Format`](crate::Format).
+/// A buffer of `bytes` bytes that `fill` fills.
+///
+/// A `Vec` of the item's unit (a complex number is two) allocates it, so that `Buffer::into_vec` gives it away without a copy: clause 6 of [`Format`](crate::Format).
 ///
 /// The caller has checked `bytes` against what backs it.
 ///

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow_buffer::Buffer;
 use salver_core::{Error, ErrorKind, Op, Result, ResultExt as _, interrupt};
 use salver_tree::{
-    Array, ArrayPart, Chunks, Format, Lazy, PartIndex, Place, Select, Source,
+    Array, ArrayPart, Chunks, DType, Format, Lazy, PartIndex, Place, Select, Source,
 };
 
 use super::types::{Stored, typestr};
