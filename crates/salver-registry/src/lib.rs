@@ -17,7 +17,7 @@ mod tests;
 
 pub use collections::{CollectionQuery, Summary};
 pub use core::{Registry, Transaction};
-pub use datasets::IfPresent;
+pub use datasets::{Association, DatasetQuery, IfPresent};
 pub use dimensions::{Expand, InsertMode, Pair, RecordQuery, SyncOutcome};
 pub use files::TrashPlan;
 pub use repository::{CreateOptions, OpenMode, OpenOptions};

@@ -9,8 +9,10 @@ mod delete;
 mod explain;
 mod find;
 mod insert;
+mod query;
 mod search;
 mod values;
 
 pub use insert::IfPresent;
+pub use query::{Association, DatasetQuery};
 pub(crate) use values::{bind_value, read_value};
