@@ -9,7 +9,7 @@
 
 mod buffer;
 mod document;
-mod fits;
+pub mod fits;
 mod json;
 mod npy;
 mod numpy;

@@ -1,1 +1,22 @@
-//! FITS 4.0: images, tile-compressed images, binary tables and headers.
+//! FITS.
+
+mod card;
+mod codec;
+mod columns;
+mod header;
+mod image;
+mod parallel;
+mod pixel;
+mod quantize;
+mod scan;
+mod simple;
+mod tile;
+mod tiled;
+mod untile;
+
+pub use card::{Body, Card, Value};
+pub use header::{Entry, Header};
+pub use simple::{HduName, read_image};
+
+#[cfg(test)]
+mod tests;
