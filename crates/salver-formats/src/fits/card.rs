@@ -5,7 +5,7 @@ use std::fmt;
 use salver_core::{Error, ErrorKind, Op, Result};
 
 /// Bytes of a card.
-pub const CARD: usize = 80;
+pub(crate) const CARD: usize = 80;
 /// Characters of a string that fit in one card, with room for the `&` of a continued one.
 const TEXT_IN_CARD: usize = 67;
 
@@ -235,7 +235,11 @@ pub(crate) fn number_text(value: f64) -> String {
 /// # Errors
 /// [`ErrorKind::Unsupported`] for text that is not printable ASCII, a number that is not finite, or
 /// a keyword that leaves no room for its value.
-pub fn value_cards(keyword: &str, value: &Value, comment: &str) -> Result<Vec<Card>> {
+pub(crate) fn value_cards(
+    keyword: &str,
+    value: &Value,
+    comment: &str,
+) -> Result<Vec<Card>> {
     let standard = is_standard(keyword);
     check_ascii(keyword, keyword)?;
     if !standard && (keyword.is_empty() || keyword.contains('=')) {
@@ -272,7 +276,7 @@ pub fn value_cards(keyword: &str, value: &Value, comment: &str) -> Result<Vec<Ca
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`] for text that is not printable ASCII.
-pub fn commentary_cards(keyword: &str, text: &str) -> Result<Vec<Card>> {
+pub(crate) fn commentary_cards(keyword: &str, text: &str) -> Result<Vec<Card>> {
     check_ascii(keyword, text)?;
     let bytes = text.as_bytes();
     if bytes.is_empty() {

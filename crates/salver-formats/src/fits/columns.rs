@@ -151,7 +151,7 @@ pub(crate) struct Column {
 /// A binary table: its columns and where rows and heap are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Columns {
-    pub columns: Vec<Column>,
+    pub list: Vec<Column>,
     pub n_rows: u64,
     /// Bytes of a row.
     pub row: u64,
@@ -197,12 +197,12 @@ impl Columns {
             })?;
             columns.push(column);
         }
-        Ok(Self { columns, n_rows, row, heap, len })
+        Ok(Self { list: columns, n_rows, row, heap, len })
     }
 
     /// The column of a name.
     pub(crate) fn named(&self, name: &str) -> Option<&Column> {
-        self.columns.iter().find(|c| c.name == name)
+        self.list.iter().find(|c| c.name == name)
     }
 }
 

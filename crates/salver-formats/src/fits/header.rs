@@ -5,7 +5,7 @@ use salver_core::{Error, ErrorKind, Op, Result};
 use super::card::{Body, CARD, Card, Value, value_cards};
 
 /// Bytes of a FITS block.
-pub const BLOCK: usize = 2880;
+pub(crate) const BLOCK: usize = 2880;
 
 /// The cards of a header, without `END` and what follows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

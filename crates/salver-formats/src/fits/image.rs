@@ -5,7 +5,6 @@ use std::ops::Range;
 use salver_core::{Error, ErrorKind, Op, Result};
 use salver_tree::{Array, BoxSelect, DType, Place, Source};
 
-use super::header::Header;
 use super::parallel::{for_each, threads};
 use super::pixel::{
     Pixel, Stored, Transform, apply_offset, convert, into_buffer, to_native, transform,

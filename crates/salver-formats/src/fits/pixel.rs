@@ -153,7 +153,7 @@ fn scaled(
             Stored::U8 if zero == -128.0 => Some((DType::I8, -128)),
             Stored::I16 if zero == 32768.0 => Some((DType::U16, 1 << 15)),
             Stored::I32 if zero == 2147483648.0 => Some((DType::U32, 1 << 31)),
-            Stored::I64 if zero == 9223372036854775808.0 => Some((DType::U64, i64::MIN)),
+            Stored::I64 if zero == -(i64::MIN.to_f64()) => Some((DType::U64, i64::MIN)),
             _ => None,
         };
         if let Some((dtype, offset)) = offset {
@@ -361,7 +361,7 @@ pub(crate) fn convert<S: Pixel, T: Pixel>(from: &[S], to: &mut [T], how: Transfo
     let pairs = to.iter_mut().zip(from);
     match how {
         Transform::None if S::FLOAT => {
-            pairs.for_each(|(t, s)| *t = T::from_f64(s.to_f64()))
+            pairs.for_each(|(t, s)| *t = T::from_f64(s.to_f64()));
         }
         Transform::None if size_of::<S>() <= 4 => {
             pairs.for_each(|(t, s)| *t = T::from_i32(s.low()));
@@ -382,7 +382,7 @@ pub(crate) fn convert<S: Pixel, T: Pixel>(from: &[S], to: &mut [T], how: Transfo
                 let v =
                     if s.whole() == blank { f64::NAN } else { s.to_f64() * scale + zero };
                 *t = T::from_f64(v);
-            })
+            });
         }
     }
 }
@@ -390,13 +390,17 @@ pub(crate) fn convert<S: Pixel, T: Pixel>(from: &[S], to: &mut [T], how: Transfo
 /// Swaps stored big-endian items to native order, in place.
 pub(crate) fn to_native<T: Pixel>(items: &mut [T]) {
     if cfg!(target_endian = "little") && size_of::<T>() > 1 {
-        items.iter_mut().for_each(|v| *v = v.swapped());
+        for v in items {
+            *v = v.swapped();
+        }
     }
 }
 
 /// Native items of an unsigned type whose bytes were stored as the signed one: flips the sign bit.
 pub(crate) fn apply_offset<T: Pixel>(items: &mut [T], offset: i64) {
-    items.iter_mut().for_each(|v| *v = T::from_i64(v.whole().wrapping_add(offset)));
+    for v in items {
+        *v = T::from_i64(v.whole().wrapping_add(offset));
+    }
 }
 
 /// The pixels as a buffer that `Vec` allocated.

@@ -12,18 +12,18 @@ const READ: u64 = 8 * BLOCK as u64;
 
 /// One HDU: header, and where its bytes are.
 #[derive(Debug, Clone)]
-pub struct Hdu {
+pub(crate) struct Hdu {
     /// The header as it is stored.
-    pub header: Header,
+    pub(crate) header: Header,
     /// The header's blocks.
-    pub header_place: Place,
+    pub(crate) header_place: Place,
     /// The data unit without its padding.
-    pub data: Place,
+    pub(crate) data: Place,
 }
 
 /// Goes from one HDU to the next.
 #[derive(Debug)]
-pub struct Scanner<'a> {
+pub(crate) struct Scanner<'a> {
     source: &'a dyn Source,
     at: u64,
     number: usize,
@@ -32,7 +32,7 @@ pub struct Scanner<'a> {
 impl<'a> Scanner<'a> {
     /// Begins at the primary HDU.
     #[must_use]
-    pub fn new(source: &'a dyn Source) -> Self {
+    pub(crate) fn new(source: &'a dyn Source) -> Self {
         Self { source, at: 0, number: 0 }
     }
 
@@ -41,7 +41,7 @@ impl<'a> Scanner<'a> {
     /// # Errors
     /// [`ErrorKind::Corrupt`] for a source that is not FITS, a header without `END`, a data unit
     /// longer than the source; as the source's.
-    pub fn next_hdu(&mut self) -> Result<Option<Hdu>> {
+    pub(crate) fn next_hdu(&mut self) -> Result<Option<Hdu>> {
         let Some(header) = self.header()? else { return Ok(None) };
         let len = (header.cards().len() as u64 + 1) * CARD as u64;
         let len = len.next_multiple_of(BLOCK as u64);
@@ -100,7 +100,7 @@ impl<'a> Scanner<'a> {
 ///
 /// # Errors
 /// As [`Scanner::next_hdu`].
-pub fn scan(source: &dyn Source) -> Result<Vec<Hdu>> {
+pub(crate) fn scan(source: &dyn Source) -> Result<Vec<Hdu>> {
     let mut scanner = Scanner::new(source);
     let mut out = Vec::new();
     while let Some(hdu) = scanner.next_hdu()? {
@@ -109,7 +109,7 @@ pub fn scan(source: &dyn Source) -> Result<Vec<Hdu>> {
     Ok(out)
 }
 
-/// Bytes of the data unit without padding: |BITPIX|/8 · GCOUNT · (PCOUNT + Π NAXISn), FITS 4.0
+/// Bytes of the data unit without padding: `|BITPIX|/8 · GCOUNT · (PCOUNT + Π NAXISn)`, FITS 4.0
 /// §4.4.1, §6 (random groups leave out NAXIS1 = 0).
 fn data_len(header: &Header) -> Result<u64> {
     let bitpix = header.need_int("BITPIX")?;

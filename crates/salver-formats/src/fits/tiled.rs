@@ -90,24 +90,20 @@ impl Codec {
         }
     }
 
-    fn from_header(header: &Header, stored: Stored) -> Result<Self> {
+    fn from_header(header: &Header) -> Result<Self> {
         let name = header.text("ZCMPTYPE").unwrap_or_default();
         Ok(match name.as_str() {
             "RICE_1" | "RICE_ONE" => {
                 let bytes = parameter(header, "BYTEPIX").unwrap_or(4);
                 let block = parameter(header, "BLOCKSIZE").unwrap_or(32);
-                match (usize::try_from(block), bytes) {
-                    (Ok(block @ 1..=65536), 1 | 2 | 4) => {
-                        let bytes = usize::try_from(bytes).unwrap_or(4);
-                        Self::Rice { block, bytes }
-                    }
-                    _ => {
-                        let error = unsupported("RICE_1 with these parameters");
-                        return Err(error
-                            .with("blocksize", block)
-                            .with("bytepix", bytes));
-                    }
-                }
+                let sizes = usize::try_from(block).ok().zip(usize::try_from(bytes).ok());
+                let known = sizes
+                    .filter(|s| (1..=65536).contains(&s.0) && [1, 2, 4].contains(&s.1));
+                let Some((block, bytes)) = known else {
+                    let error = unsupported("RICE_1 with these parameters");
+                    return Err(error.with("blocksize", block).with("bytepix", bytes));
+                };
+                Self::Rice { block, bytes }
             }
             "GZIP_1" => Self::Gzip1,
             "GZIP_2" => Self::Gzip2,
@@ -164,7 +160,7 @@ pub(crate) fn image(hdu: &Hdu, rows: &[u8]) -> Result<Image> {
     {
         *blank = header.int("ZBLANK")?;
     }
-    let codec = Codec::from_header(header, stored)?;
+    let codec = Codec::from_header(header)?;
     let quantised = quantised(header, &columns, stored, rows, n_tiles)?;
     let (places, kinds) = places(&columns, hdu, rows, n_tiles)?;
     let bytes = places.iter().map(|p| p.len).fold(0, u64::saturating_add);
@@ -208,9 +204,7 @@ fn quantised(
     n_tiles: usize,
 ) -> Result<Option<Quantised>> {
     let pick = |name: &str| {
-        columns
-            .named(name)
-            .map_or(Pick::Nowhere, |c| Pick::Column(columns.row, c.clone()))
+        columns.named(name).map_or(Pick::Nowhere, |c| Pick::Column(columns.row, c))
     };
     let scale = pick("ZSCALE").or(header.float("ZSCALE")?);
     let zero = pick("ZZERO").or(header.float("ZZERO")?);
@@ -242,13 +236,14 @@ fn quantised(
 }
 
 /// Where a number per tile comes from.
-enum Pick {
+enum Pick<'a> {
     Nowhere,
     Fixed(f64),
-    Column(u64, Column),
+    /// Bytes of a row, and the column.
+    Column(u64, &'a Column),
 }
 
-impl Pick {
+impl Pick<'_> {
     fn or(self, fixed: Option<f64>) -> Self {
         match (self, fixed) {
             (Self::Nowhere, Some(v)) => Self::Fixed(v),

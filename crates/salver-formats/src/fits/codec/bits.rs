@@ -19,7 +19,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// Takes in bytes until at least 56 bits are ahead or the data ends.
-    #[inline(always)]
+    #[inline]
     pub(super) fn fill(&mut self) {
         if let Some(eight) = self.data.get(self.next..).and_then(|d| d.first_chunk::<8>())
         {
@@ -44,14 +44,14 @@ impl<'a> BitReader<'a> {
     }
 
     /// Drops bits that are ahead.
-    #[inline(always)]
+    #[inline]
     pub(super) fn skip(&mut self, n: u32) {
         self.ahead = (self.ahead << (n >> 1)) << (n - (n >> 1));
         self.n -= n;
     }
 
     /// The next 1–32 bits; `None` where the data ends before.
-    #[inline(always)]
+    #[inline]
     pub(super) fn take(&mut self, n: u32) -> Option<u32> {
         if self.n < n {
             self.fill();
@@ -65,7 +65,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// Counts zeros up to the next one, and drops it too; `None` where the data ends before.
-    #[inline(always)]
+    #[inline]
     pub(super) fn zeros(&mut self) -> Option<u32> {
         let mut count = 0_u32;
         loop {
@@ -96,7 +96,7 @@ pub(super) struct BitWriter {
 
 impl BitWriter {
     /// Appends the low `n` bits of `bits`, at most 32.
-    #[inline(always)]
+    #[inline]
     pub(super) fn put(&mut self, bits: u32, n: u32) {
         let mask = (1_u64 << n) - 1;
         self.held = (self.held << n) | (u64::from(bits) & mask);
@@ -109,7 +109,7 @@ impl BitWriter {
     }
 
     /// Appends `n` zeros and a one.
-    #[inline(always)]
+    #[inline]
     pub(super) fn zeros(&mut self, mut n: u32) {
         while n > 31 {
             self.put(0, 31);

@@ -88,9 +88,7 @@ impl<'a> Stream<'a> {
             for bit in (0..n).rev() {
                 tree.read(&mut bits)?;
                 tree.for_each(|r, c| {
-                    if let Some(v) = plane.at(rows.start + r, columns.start + c) {
-                        *v |= 1 << bit;
-                    }
+                    plane.set_bit(rows.start + r, columns.start + c, bit);
                 });
             }
         }
@@ -243,8 +241,10 @@ impl Plane {
         Self { rows, columns, values: vec![0; rows * columns] }
     }
 
-    fn at(&mut self, row: usize, column: usize) -> Option<&mut i64> {
-        self.values.get_mut(row * self.columns + column)
+    fn set_bit(&mut self, row: usize, column: usize, bit: u32) {
+        if let Some(v) = self.values.get_mut(row * self.columns + column) {
+            *v |= 1 << bit;
+        }
     }
 
     /// Undoes the H-transform, from the coarsest level to the pixels.
@@ -354,11 +354,11 @@ mod tests {
     proptest! {
         #[test]
         fn any_bits_give_pixels_or_an_error(
-            rows in 0_i32..9, columns in 0_i32..9, sum: i64, planes: [u8; 3], body: Vec<u8>,
+            rows in 0_u8..9, columns in 0_u8..9, sum: i64, planes: [u8; 3], body: Vec<u8>,
         ) {
             let planes = planes.map(|n| n % 64);
-            let bytes = stream(rows, columns, sum, planes, &body);
-            drop(decode(&bytes, rows as usize, columns as usize, false));
+            let bytes = stream(rows.into(), columns.into(), sum, planes, &body);
+            drop(decode(&bytes, rows.into(), columns.into(), false));
         }
     }
 }

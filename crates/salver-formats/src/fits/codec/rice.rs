@@ -35,7 +35,7 @@ macro_rules! word {
                 clippy::allow_attributes,
                 reason = "the low bits are the pixel"
             )]
-            #[inline(always)]
+            #[inline]
             fn from_low(bits: u32) -> Self {
                 bits as $type
             }
@@ -44,7 +44,7 @@ macro_rules! word {
                 clippy::cast_lossless,
                 reason = "the low bits are the pixel"
             )]
-            #[inline(always)]
+            #[inline]
             fn to_low(self) -> u32 {
                 self as u32
             }
@@ -88,7 +88,7 @@ fn decode_blocks<T: Word>(
     Some(())
 }
 
-#[inline(always)]
+#[inline]
 fn decode_block<T: Word>(
     bits: &mut BitReader<'_>,
     low: u32,
@@ -119,19 +119,19 @@ fn decode_block<T: Word>(
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "at most 25 bits are set")]
-#[inline(always)]
+#[inline]
 fn low_half(v: u64) -> u32 {
     v as u32
 }
 
 /// 0, 1, 2, 3, 4 … → 0, −1, 1, −2, 2 …
-#[inline(always)]
+#[inline]
 fn unfold(v: u32) -> u32 {
     (v >> 1) ^ (v & 1).wrapping_neg()
 }
 
 /// The folded difference of two pixels, of `T::BITS` bits.
-#[inline(always)]
+#[inline]
 fn fold<T: Word>(pixel: u32, last: u32) -> u32 {
     let unused = 32 - T::BITS;
     let d = pixel.wrapping_sub(last) << unused;

@@ -1,4 +1,4 @@
-//! Files that astropy wrote (testdata/fits/make_fits.py) are read bit by bit as astropy reads them.
+//! Files that astropy wrote (`testdata/fits/make_fits.py`) are read bit by bit as astropy reads them.
 
 use salver_tree::{Array, BoxSelect};
 use serde::Deserialize;
@@ -25,7 +25,7 @@ fn expected() -> Vec<Expected> {
 
 fn digest(array: &Array) -> String {
     let bytes = Sha256::digest(array.buffer().unwrap().as_slice());
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, b| format!("{text}{b:02x}"))
 }
 
 #[test]
