@@ -7,6 +7,7 @@
 #![expect(dead_code, reason = "the writer uses the rest")]
 
 mod card;
+mod cast;
 mod codec;
 mod columns;
 mod header;

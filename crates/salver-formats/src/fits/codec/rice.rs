@@ -10,51 +10,41 @@ use salver_core::Result;
 
 use super::bits::{BitReader, BitWriter};
 use super::corrupt;
+use crate::fits::pixel::Pixel;
 
 /// A pixel of 1, 2 or 4 bytes.
-pub(crate) trait Word: Copy {
+pub(crate) trait Word: Pixel {
     /// Bits of a pixel.
     const BITS: u32;
     /// Bits of a block's code.
     const CODE_BITS: u32;
     /// The code of a block of differences in full.
     const FULL: u32;
-    fn from_low(bits: u32) -> Self;
-    fn to_low(self) -> u32;
 }
 
-macro_rules! word {
-    ($type:ty, $bits:literal, $code_bits:literal, $full:literal) => {
-        impl Word for $type {
-            const BITS: u32 = $bits;
-            const CODE_BITS: u32 = $code_bits;
-            const FULL: u32 = $full;
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_possible_wrap,
-                clippy::allow_attributes,
-                reason = "the low bits are the pixel"
-            )]
-            #[inline]
-            fn from_low(bits: u32) -> Self {
-                bits as $type
-            }
-            #[expect(
-                clippy::cast_sign_loss,
-                clippy::cast_lossless,
-                reason = "the low bits are the pixel"
-            )]
-            #[inline]
-            fn to_low(self) -> u32 {
-                self as u32
-            }
-        }
-    };
+impl Word for u8 {
+    const BITS: u32 = 8;
+    const CODE_BITS: u32 = 3;
+    const FULL: u32 = 7;
 }
 
-word!(u8, 8, 3, 7);
-word!(i16, 16, 4, 15);
-word!(i32, 32, 5, 26);
+impl Word for i16 {
+    const BITS: u32 = 16;
+    const CODE_BITS: u32 = 4;
+    const FULL: u32 = 15;
+}
+
+impl Word for i32 {
+    const BITS: u32 = 32;
+    const CODE_BITS: u32 = 5;
+    const FULL: u32 = 26;
+}
+
+/// The pixel of these low bits.
+#[inline]
+fn pixel<T: Word>(bits: u32) -> T {
+    T::from_i32(bits.cast_signed())
+}
 
 /// Decodes as many pixels as `out` holds.
 ///
@@ -75,11 +65,11 @@ fn decode_blocks<T: Word>(
     for block in out.chunks_mut(block.max(1)) {
         let code = bits.take(T::CODE_BITS)?;
         if code == 0 {
-            block.fill(T::from_low(last));
+            block.fill(pixel(last));
         } else if code >= T::FULL {
             for pixel in block {
                 last = last.wrapping_add(unfold(bits.take(T::BITS)?));
-                *pixel = T::from_low(last);
+                *pixel = pixel(last);
             }
         } else {
             last = decode_block(bits, code - 1, last, block)?;
@@ -113,7 +103,7 @@ fn decode_block<T: Word>(
             zeros.wrapping_shl(low) | value
         };
         last = last.wrapping_add(unfold(folded));
-        *pixel = T::from_low(last);
+        *pixel = pixel(last);
     }
     Some(last)
 }
@@ -143,14 +133,14 @@ fn fold<T: Word>(pixel: u32, last: u32) -> u32 {
 pub(crate) fn encode<T: Word>(pixels: &[T], block: usize) -> Vec<u8> {
     let mut bits = BitWriter::default();
     let Some(first) = pixels.first() else { return Vec::new() };
-    let mut last = first.to_low();
+    let mut last = first.low().cast_unsigned();
     bits.put(last, T::BITS);
     let mut folded = Vec::with_capacity(block);
     for block in pixels.chunks(block.max(1)) {
         folded.clear();
         let mut sum = 0_u64;
         for pixel in block {
-            let pixel = pixel.to_low();
+            let pixel = pixel.low().cast_unsigned();
             let d = fold::<T>(pixel, last);
             last = pixel;
             sum += u64::from(d);
