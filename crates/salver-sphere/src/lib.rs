@@ -30,6 +30,7 @@ mod gen3_vectors;
 mod pixel;
 mod region;
 mod vector;
+mod wcs;
 
 pub use angle::{Angle, LonLat};
 pub use pixel::{Healpix, Htm, Pixelization, RangeSet};
@@ -38,3 +39,4 @@ pub use region::{
     UnionRegion,
 };
 pub use vector::{Side, UnitVector, orientation};
+pub use wcs::{CardValue, Frame, SkyMap};
