@@ -55,6 +55,29 @@ pub fn format_name(class: &str) -> Option<&'static str> {
     })
 }
 
+/// The file name endings that a formatter class takes, the one it writes first; empty for a class
+/// that is not known, which takes any.
+#[must_use]
+pub fn extensions_of_class(class: &str) -> &'static [&'static str] {
+    let name = class.rsplit('.').next().unwrap_or(class);
+    match name {
+        "ButlerLogRecordsFormatter" => return &[".json", ".log"],
+        "AstropyTableFormatter" => return &[".ecsv"],
+        "MatplotlibFormatter" => return &[".png"],
+        "PexConfigFormatter" => return &[".py"],
+        _ => {}
+    }
+    match format_name(class) {
+        Some("json") => &[".json"],
+        Some("yaml") => &[".yaml", ".yml"],
+        Some("parquet") => &[".parq", ".parquet"],
+        Some("pickle") => &[".pickle", ".pkl"],
+        Some("npy") => &[".npy"],
+        Some("fits") => &[".fits", ".fits.gz", ".fits.fz", ".fz", ".fit", ".fts"],
+        _ => &[],
+    }
+}
+
 /// The format of a formatter class, shared.
 #[must_use]
 pub fn format_of(class: &str) -> Option<Arc<dyn Format>> {
@@ -129,11 +152,8 @@ impl FormatterEntry {
             }
             _ => {}
         }
-        let written = format.as_ref().and_then(|f| match f.name() {
-            "parquet" => Some(".parq"),
-            name => formats::extensions_of(name).first().copied(),
-        });
-        let extension = written.or(extension).unwrap_or("").to_owned();
+        let known = extensions_of_class(&self.class).first().copied();
+        let extension = known.or(extension).unwrap_or("").to_owned();
         Formatter { class: self.class.clone(), format, options, extension }
     }
 }

@@ -273,7 +273,7 @@ fn unwritable(dataset: &DatasetRef, formatter: &Formatter) -> Error {
         .hint("name another one under `datastore.formatters` in butler.yaml")
 }
 
-fn refused(dataset: &DatasetRef, name: &str) -> Error {
+pub(crate) fn refused(dataset: &DatasetRef, name: &str) -> Error {
     Error::new(
         ErrorKind::InvalidInput,
         OP,

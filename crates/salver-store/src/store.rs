@@ -120,6 +120,15 @@ pub trait Store: fmt::Debug + Send + std::marker::Sync {
         unsynced: &mut Unsynced,
     ) -> Result<bool>;
 
+    /// Takes back what [`Store::link`] made, if the key still names a link to that file; `false`
+    /// where it does not.
+    ///
+    /// Requires [`Capabilities::links`].
+    ///
+    /// # Errors
+    /// `ErrorKind::Denied`, `Io`.
+    async fn unlink(&self, from: &Path, key: &Key<'_>, mode: LinkMode) -> Result<bool>;
+
     /// Removes an object; `false` where there was none. A link is removed, not what it names.
     ///
     /// # Errors
@@ -135,7 +144,7 @@ pub trait Store: fmt::Debug + Send + std::marker::Sync {
 
 /// One object on its way into a store. Dropping it before `publish` takes it back.
 #[async_trait]
-pub trait Stage: Sink + fmt::Debug + Send {
+pub trait Stage: Sink + fmt::Debug + Send + std::marker::Sync {
     /// Writes out what is buffered; nothing can be written afterwards. Gives the length in bytes.
     ///
     /// # Errors

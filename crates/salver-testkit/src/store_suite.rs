@@ -166,6 +166,12 @@ async fn links_never_replace(store: &dyn Store) -> Result<()> {
         assert_eq!(bytes(store, "c9/to/link").await?, b"x", "a link is read through");
         let free = store.link(&from, &key, mode, &mut unsynced).await?;
         assert!(!free, "clause 2: a taken name for a link");
+        assert!(store.unlink(&from, &key, mode).await?, "a link is taken back");
+        assert!(!store.unlink(&from, &key, mode).await?, "once");
+        put(store, "c9/to/link", b"other").await?;
+        assert!(!store.unlink(&from, &key, mode).await?, "what is no link stays");
+        assert!(store.remove(&key).await?, "clause 5: the other object");
+        assert!(store.link(&from, &key, mode, &mut unsynced).await?, "free again");
         assert!(store.remove(&key).await?, "clause 5: a link");
         assert_eq!(bytes(store, "c9/from").await?, b"x", "clause 5: not what it names");
     }

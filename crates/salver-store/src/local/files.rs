@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use rustix::fs::{AtFlags, CWD, FileType, linkat, stat, symlink, unlink};
+use rustix::fs::{AtFlags, CWD, FileType, linkat, lstat, stat, symlink, unlink};
 use rustix::io::Errno;
 use salver_core::{Error, ErrorKind, IdSource, Op, Result, SystemIds};
 use salver_tree::Source;
@@ -193,6 +193,20 @@ impl Store for Local {
             unsynced.dirs.insert(dir.to_path_buf());
         }
         Ok(taken)
+    }
+
+    async fn unlink(&self, from: &Path, key: &Key<'_>, mode: LinkMode) -> Result<bool> {
+        let path = self.path(key);
+        let (Ok(file), Ok(link)) = (stat(from), lstat(&path)) else { return Ok(false) };
+        let is_link = FileType::from_raw_mode(link.st_mode) == FileType::Symlink;
+        let file = (file.st_dev, file.st_ino);
+        let ours = match mode {
+            LinkMode::Hard => (link.st_dev, link.st_ino) == file,
+            LinkMode::Symbolic | LinkMode::Relative => {
+                is_link && stat(&path).is_ok_and(|s| (s.st_dev, s.st_ino) == file)
+            }
+        };
+        if ours { Self::remove_path(&path) } else { Ok(false) }
     }
 
     async fn remove(&self, key: &Key<'_>) -> Result<bool> {

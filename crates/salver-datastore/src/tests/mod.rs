@@ -1,0 +1,9 @@
+//! The datastore on datasets of the sample repository (testdata/gen3).
+
+mod fixture;
+mod get;
+mod paths;
+mod put;
+mod remove;
+
+pub(crate) use fixture::{Fixture, files};
