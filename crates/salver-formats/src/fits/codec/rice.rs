@@ -42,7 +42,7 @@ impl Word for i32 {
 
 /// The pixel of these low bits.
 #[inline]
-fn pixel<T: Word>(bits: u32) -> T {
+fn from_low<T: Word>(bits: u32) -> T {
     T::from_i32(bits.cast_signed())
 }
 
@@ -65,11 +65,11 @@ fn decode_blocks<T: Word>(
     for block in out.chunks_mut(block.max(1)) {
         let code = bits.take(T::CODE_BITS)?;
         if code == 0 {
-            block.fill(pixel(last));
+            block.fill(from_low(last));
         } else if code >= T::FULL {
             for pixel in block {
                 last = last.wrapping_add(unfold(bits.take(T::BITS)?));
-                *pixel = pixel(last);
+                *pixel = from_low(last);
             }
         } else {
             last = decode_block(bits, code - 1, last, block)?;
@@ -103,7 +103,7 @@ fn decode_block<T: Word>(
             zeros.wrapping_shl(low) | value
         };
         last = last.wrapping_add(unfold(folded));
-        *pixel = pixel(last);
+        *pixel = from_low(last);
     }
     Some(last)
 }
