@@ -48,7 +48,7 @@ fn a_taken_name_gets_twelve_digits() {
     let second = put(&fixture.datastore, &dataset, &Tree::from(2)).unwrap();
     let stem = first[0].path.strip_suffix(".json").unwrap();
     let added = second[0].path.strip_prefix(stem).unwrap().strip_suffix(".json").unwrap();
-    assert_eq!(added, "_000000000abe");
+    assert_eq!(added, "_000000000abf");
     let read = |records: &[FileRecord]| {
         ready(fixture.datastore.read(&dataset, records, &ReadRequest::default())).unwrap()
     };
