@@ -8,6 +8,7 @@ import sys
 import warnings
 
 import numpy as np
+from astropy.coordinates import FK4, FK5, SkyCoord
 from astropy.io import fits
 from astropy.wcs import WCS
 
@@ -90,4 +91,24 @@ for name, cards in made_up():
     for key, value in cards.items():
         header[key] = value
     cases.append(case(name, header, (1000, 900)))
-json.dump({"about": "made by make_vectors.py with astropy", "cases": cases}, sys.stdout, indent=0)
+
+
+def frames():
+    """Positions in other frames: longitude, latitude, and both in ICRS."""
+    rng = np.random.default_rng(7)
+    lon, lat = rng.uniform(0, 360, 20), np.degrees(np.arcsin(rng.uniform(-1, 1, 20)))
+    for name, frame in {
+        "ICRS": "icrs",
+        "FK5 2000": FK5(equinox="J2000"),
+        "FK5 1975": FK5(equinox="J1975"),
+        "FK4 1950": FK4(equinox="B1950", obstime="B1950"),
+        "galactic": "galactic",
+    }.items():
+        icrs = SkyCoord(lon, lat, unit="deg", frame=frame).icrs
+        yield name, np.transpose([lon, lat, icrs.ra.deg, icrs.dec.deg]).tolist()
+
+
+json.dump(
+    {"about": "made by make_vectors.py with astropy", "cases": cases, "frames": dict(frames())},
+    sys.stdout, indent=0,
+)

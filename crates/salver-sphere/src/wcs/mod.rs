@@ -5,10 +5,11 @@
 //! FITS 4.0 §8; Greisen & Calabretta 2002, A&A 395, 1061 (paper I); Calabretta & Greisen 2002,
 //! A&A 395, 1077 (paper II); Shupe et al. 2005, ADASS XIV, 491 (SIP).
 //!
-//! Positions are in the frame of the header ([`SkyMap::frame`]); nothing is precessed.
+//! Positions are in the frame of the header ([`SkyMap::frame`]), unless a name says ICRS.
 
 mod cards;
 mod frame;
+mod icrs;
 mod linear;
 mod projection;
 mod sip;

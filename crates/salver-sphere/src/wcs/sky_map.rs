@@ -168,6 +168,27 @@ impl SkyMap {
         ConvexPolygon::convex_hull(&points)
     }
 
+    /// The outline of an image as [`SkyMap::footprint`], in ICRS.
+    ///
+    /// # Errors
+    /// As [`SkyMap::footprint`]; [`ErrorKind::Unsupported`] for frames that
+    /// [`Frame::to_icrs`] does not know.
+    pub fn footprint_icrs(&self, nx: u32, ny: u32) -> Result<ConvexPolygon> {
+        let footprint = self.footprint(nx, ny)?;
+        let turned = footprint.vertices().iter().map(|&v| self.frame.to_icrs(v));
+        ConvexPolygon::convex_hull(&turned.collect::<Result<Vec<_>>>()?)
+    }
+
+    /// The place in pixels of a direction in ICRS.
+    ///
+    /// # Errors
+    /// As [`SkyMap::sky_to_pixel`]; [`ErrorKind::Unsupported`] for frames that
+    /// [`Frame::to_icrs`] does not know.
+    pub fn icrs_to_pixel(&self, v: UnitVector) -> Result<(f64, f64)> {
+        let position = self.frame.from_icrs(v)?.to_lonlat();
+        self.sky_to_pixel(position.lon().degrees(), position.lat().degrees())
+    }
+
     /// Longitude before latitude, or back.
     fn swapped(&self, [a, b]: [f64; 2]) -> [f64; 2] {
         if self.lat_first { [b, a] } else { [a, b] }

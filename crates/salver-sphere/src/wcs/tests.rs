@@ -148,6 +148,48 @@ fn the_far_side_of_the_sky_is_invalid_input() {
     assert!(sin.pixel_to_sky(f64::NAN, 0.0).is_err());
 }
 
+fn frame_of(name: &str) -> Frame {
+    if name == "galactic" {
+        return Frame::Galactic;
+    }
+    let (system, equinox) = name.split_once(' ').unwrap_or((name, "2000"));
+    Frame::Equatorial { system: system.to_owned(), equinox: equinox.parse().ok() }
+}
+
+#[test]
+fn icrs_positions_agree_with_astropy() {
+    let text = include_str!("../../../../testdata/wcs/vectors.json");
+    let all: Value = serde_json::from_str(text).unwrap();
+    let frames = all["frames"].as_object().unwrap();
+    assert_eq!(frames.len(), 5);
+    for (name, rows) in frames {
+        let frame = frame_of(name);
+        for row in rows.as_array().unwrap() {
+            let n = |i: usize| row[i].as_f64().unwrap();
+            let here = UnitVector::from_degrees(n(0), n(1)).unwrap();
+            let icrs = UnitVector::from_degrees(n(2), n(3)).unwrap();
+            let arcsec = |a: UnitVector, b: UnitVector| a.angle_to(b).degrees() * 3600.0;
+            let limit = if name.starts_with("FK4") { 0.5 } else { 0.15 };
+            assert!(arcsec(frame.to_icrs(here).unwrap(), icrs) < limit, "{name} {row}");
+            let again = frame.to_icrs(frame.from_icrs(icrs).unwrap()).unwrap();
+            assert!(arcsec(again, icrs) < 1e-6, "{name} {row}");
+        }
+    }
+    let sun = Frame::Helioprojective.to_icrs(UnitVector::X).unwrap_err();
+    assert_eq!(sun.kind(), ErrorKind::Unsupported);
+}
+
+#[test]
+fn an_old_header_overlaps_where_the_object_is_in_icrs() {
+    // NGC 1316 in ICRS; the header is of equinox 1950
+    let map = map_of(&vectors()[2]);
+    let galaxy = UnitVector::from_degrees(50.673825, -37.208227).unwrap();
+    assert!(map.footprint_icrs(440, 300).unwrap().contains(&galaxy));
+    let (x, y) = map.icrs_to_pixel(galaxy).unwrap();
+    let (lon, lat) = map.pixel_to_sky(x, y).unwrap();
+    assert!((lon - 50.2).abs() < 0.1 && (lat + 37.38).abs() < 0.1, "{lon} {lat}");
+}
+
 proptest! {
     #[test]
     fn pixels_round_trip(
