@@ -172,7 +172,7 @@ fn icrs_positions_agree_with_astropy() {
             let limit = if name.starts_with("FK4") { 0.5 } else { 0.15 };
             assert!(arcsec(frame.to_icrs(here).unwrap(), icrs) < limit, "{name} {row}");
             let again = frame.to_icrs(frame.from_icrs(icrs).unwrap()).unwrap();
-            assert!(arcsec(again, icrs) < 1e-6, "{name} {row}");
+            assert!(arcsec(again, icrs) < 1e-3, "{name} {row}");
         }
     }
     let sun = Frame::Helioprojective.to_icrs(UnitVector::X).unwrap_err();
