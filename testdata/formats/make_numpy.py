@@ -139,6 +139,7 @@ values = {
     "fortran": np.asfortranarray(sample("i2", (2, 3))),
     "big": sample(">f8", (3,)),
     "strided": sample("f8", (4, 4))[::2, ::2],
+    "axes": sample("i2", (2, 3, 4)).transpose(1, 0, 2),
     "scalar array": sample("i8", ()),
     "empty array": np.zeros((0, 2), "f4"),
     "scalars": [np.float32(1.5), np.int8(-3), np.bool_(True), np.uint64(2**64 - 1), np.str_("é"), np.bytes_(b"ab"), np.complex64(1j)],

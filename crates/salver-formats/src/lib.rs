@@ -13,9 +13,11 @@ pub mod fits;
 mod json;
 mod npy;
 mod numpy;
+mod pickle;
 mod plain;
 mod registry;
 
 pub use json::Json;
 pub use npy::Npy;
+pub use pickle::Pickle;
 pub use registry::{by_extension, by_name, extensions_of, names, sniff};

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use salver_tree::Format;
 
-use crate::{Json, Npy};
+use crate::{Json, Npy, Pickle};
 
 /// One known format.
 pub(crate) struct Entry {
@@ -22,6 +22,12 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
             format: Arc::new(Npy),
             extensions: &[".npy"],
             sniff: |first| first.starts_with(b"\x93NUMPY"),
+        },
+        Entry {
+            format: Arc::new(Pickle),
+            extensions: &[".pickle", ".pkl"],
+            // protocols before 2 begin with nothing of their own
+            sniff: |first| matches!(first, [0x80, 2..=5, ..]),
         },
         Entry {
             format: Arc::new(Json),

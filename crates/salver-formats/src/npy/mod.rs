@@ -17,3 +17,4 @@ mod records;
 mod tests;
 
 pub use format::Npy;
+pub(crate) use format::run_of;

@@ -113,8 +113,20 @@ pub(crate) fn read_part(
         let buffer = read_box(&run, &shape, bounds, source)?;
         return Ok(Array::new(dtype, cut, buffer)?.with_origin(starts(bounds)));
     }
-    let array = Array::new(dtype, shape.clone(), read_whole(&run, &shape, source)?)?;
+    let array = read_run(&run, source)?;
     if let Some(region) = &select.region { array.cut(region) } else { Ok(array) }
+}
+
+/// Reads all of a run that [`Run::check`] accepted.
+///
+/// # Errors
+/// As the source's.
+pub(crate) fn read_run(run: &Run, source: &Arc<dyn Source>) -> Result<Array> {
+    let axes = run.shape.iter().map(|&n| usize::try_from(n));
+    let shape = axes.collect::<Result<Vec<_>, _>>();
+    let shape = shape.op(ErrorKind::Limit, OP, "an axis longer than memory can be")?;
+    let buffer = read_whole(run, &shape, source)?;
+    Array::new(run.stored.dtype, shape, buffer)
 }
 
 fn starts(bounds: &[Range<usize>]) -> Vec<i64> {
@@ -161,7 +173,7 @@ fn read_whole(run: &Run, shape: &[usize], source: &Arc<dyn Source>) -> Result<Bu
 }
 
 /// Native order; and booleans of 0 and 1 only, whatever the file says.
-fn to_native(bytes: &mut [u8], stored: Stored) {
+pub(crate) fn to_native(bytes: &mut [u8], stored: Stored) {
     if stored.swapped {
         swap(bytes, stored.dtype.swap_size());
     }
@@ -260,35 +272,48 @@ fn groups(rows: &[Range<u64>]) -> impl Iterator<Item = &[Range<u64>]> {
 
 /// Copies items from Fortran order to C order.
 fn transpose(from: &[u8], to: &mut [u8], item: usize, shape: &[usize]) {
-    let mut strides = Vec::with_capacity(shape.len());
-    let mut stride = item;
-    for &axis in shape {
-        strides.push(stride);
-        stride *= axis;
+    // Fortran order is C order with the axes turned around
+    let turned: Vec<usize> = shape.iter().rev().copied().collect();
+    let axes: Vec<usize> = (0..shape.len()).rev().collect();
+    permute(from, to, item, (&turned, &axes));
+}
+
+/// Copies an array in C order so that its axes come in another order: `axes` says which axis of
+/// `from` each axis of `to` is.
+pub(crate) fn permute(
+    from: &[u8],
+    to: &mut [u8],
+    item: usize,
+    (shape, axes): (&[usize], &[usize]),
+) {
+    let mut strides = vec![item; shape.len()];
+    for k in (1..shape.len()).rev() {
+        strides[k - 1] = strides[k].saturating_mul(shape[k]);
     }
-    let (Some(&row), Some(&step)) = (shape.last(), strides.last()) else {
+    let pick = |all: &[usize]| -> Vec<usize> {
+        axes.iter().map(|&axis| all.get(axis).copied().unwrap_or(0)).collect()
+    };
+    let (lengths, strides) = (pick(shape), pick(&strides));
+    let (Some((&row, outer)), Some(&step)) = (lengths.split_last(), strides.last())
+    else {
         to.copy_from_slice(from);
         return;
     };
-    if row == 0 || item == 0 {
-        return;
-    }
-    let outer = shape.len() - 1;
-    let mut at = vec![0_usize; outer];
-    for out in to.chunks_exact_mut(row * item) {
+    let mut at = vec![0_usize; outer.len()];
+    for out in to.chunks_exact_mut((row * item).max(1)) {
         let base: usize = at.iter().zip(&strides).map(|(i, s)| i * s).sum();
-        for (i, piece) in out.chunks_exact_mut(item).enumerate() {
+        for (i, piece) in out.chunks_exact_mut(item.max(1)).enumerate() {
             let start = base + i * step;
             if let Some(value) = from.get(start..start + item) {
                 piece.copy_from_slice(value);
             }
         }
-        for k in (0..outer).rev() {
-            at[k] += 1;
-            if at[k] < shape[k] {
+        for (i, &length) in at.iter_mut().zip(outer).rev() {
+            *i += 1;
+            if *i < length {
                 break;
             }
-            at[k] = 0;
+            *i = 0;
         }
     }
 }
@@ -302,6 +327,15 @@ mod tests {
         let mut out = [0; 6];
         transpose(&[1, 4, 2, 5, 3, 6], &mut out, 1, &[2, 3]);
         assert_eq!(out, [1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn axes_are_permuted() {
+        // [i][j][k] to [k][i][j]
+        let from: Vec<u8> = (0..12).collect();
+        let mut out = [0; 12];
+        permute(&from, &mut out, 1, (&[2, 3, 2], &[2, 0, 1]));
+        assert_eq!(out, [0, 2, 4, 6, 8, 10, 1, 3, 5, 7, 9, 11]);
     }
 
     #[test]

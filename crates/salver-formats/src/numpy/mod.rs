@@ -3,5 +3,5 @@
 mod contiguous;
 mod types;
 
-pub(crate) use contiguous::{Run, checked_part, read_part};
+pub(crate) use contiguous::{Run, checked_part, permute, read_part, read_run, to_native};
 pub(crate) use types::{Stored, typestr};
