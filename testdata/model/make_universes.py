@@ -3,8 +3,8 @@
 
     python make_universes.py OUT_DIR
 
-For each version: the JSON text that a repository stores, the order of its elements, the table
-columns of each, and the groups of some sets of dimensions.  Needs lsst-daf-butler.
+For each version: the JSON text that a repository stores, the order of its elements, what each
+is, the table columns of each, and the groups of some sets of dimensions.  Needs lsst-daf-butler.
 """
 
 import json
@@ -17,6 +17,26 @@ from pathlib import Path
 import lsst.daf.butler as db
 
 SETS = 60
+
+
+def traits(element) -> dict:
+    """What the reference says of an element."""
+    spatial, temporal = element.spatial, element.temporal
+    return {
+        "required": list(element.required.names),
+        "implied": list(element.implied.names),
+        "governor": None if element.governor is None else element.governor.name,
+        "is_cached": element.is_cached,
+        "has_own_table": element.has_own_table,
+        "union_of": element.implied_union_target and element.implied_union_target.name,
+        "populated_by": element.populated_by and element.populated_by.name,
+        "defines_relationships": element.defines_relationships,
+        "spatial": None if spatial is None else spatial.name,
+        "temporal": None if temporal is None else temporal.name,
+        "alternate_keys": list(element.alternate_keys.names),
+        "metadata": list(element.metadata_columns.names),
+        "fields": list(element.RecordClass.fields.names),
+    }
 
 
 def one(version: int, out: Path) -> None:
@@ -32,7 +52,8 @@ def one(version: int, out: Path) -> None:
         universe = butler.dimensions
         tables = {}
         for element in universe.elements:
-            columns = [row[1] for row in con.execute(f'pragma table_info("{element.name}")')]
+            rows = con.execute(f'pragma table_info("{element.name}")')
+            columns = [[row[1], row[2], bool(row[3])] for row in rows]
             if columns:
                 tables[element.name] = columns
         names = [d.name for d in universe.dimensions if d.name[-1] not in "0123456789"] + ["htm7"]
@@ -52,7 +73,9 @@ def one(version: int, out: Path) -> None:
             )
         answer = {
             "version": universe.version,
+            "common_skypix": universe.commonSkyPix.name,
             "elements": [e.name for e in universe.elements],
+            "traits": {e.name: traits(e) for e in universe.elements if e.has_own_table or e.name in ("band", "htm7")},
             "tables": tables,
             "groups": groups,
         }

@@ -168,6 +168,12 @@ impl Element {
         self.populated_by.as_deref()
     }
 
+    /// Whether a query over its dimensions must join its table although it implies nothing.
+    #[must_use]
+    pub fn always_join(&self) -> bool {
+        self.always_join
+    }
+
     /// Whether a query over its dimensions must join its table.
     #[must_use]
     pub fn defines_relationships(&self) -> bool {

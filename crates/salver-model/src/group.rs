@@ -4,7 +4,11 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::Element;
+use salver_core::{Op, Result};
+use serde_json::Value as Json;
+
+use crate::json::{kind, wrong};
+use crate::{Element, Universe};
 
 /// A set of dimensions, closed under "requires" and "implies" (Gen3 format §6.1).
 ///
@@ -22,6 +26,10 @@ pub(crate) struct Inner {
     /// The dimensions of `keys`, in that order.
     pub(crate) key_elements: Vec<Arc<Element>>,
     pub(crate) elements: Vec<Arc<Element>>,
+    /// The preferred member of each spatial family.
+    pub(crate) spatial: Vec<Arc<Element>>,
+    /// The preferred member of each temporal family.
+    pub(crate) temporal: Vec<Arc<Element>>,
 }
 
 impl DimensionGroup {
@@ -87,6 +95,47 @@ impl DimensionGroup {
     /// Skypix dimensions, in universe order.
     pub fn skypix(&self) -> impl Iterator<Item = &Arc<Element>> {
         self.0.elements.iter().filter(|e| e.skypix().is_some())
+    }
+
+    /// The preferred element of each spatial family that is present, in universe order: their
+    /// regions together are where a data ID is.
+    #[must_use]
+    pub fn spatial(&self) -> &[Arc<Element>] {
+        &self.0.spatial
+    }
+
+    /// The preferred element of each temporal family that is present, in universe order.
+    #[must_use]
+    pub fn temporal(&self) -> &[Arc<Element>] {
+        &self.0.temporal
+    }
+
+    /// Position of a dimension in [`DimensionGroup::data_coordinate_keys`].
+    #[must_use]
+    pub fn key_position(&self, name: &str) -> Option<usize> {
+        self.0.keys.iter().position(|k| &**k == name)
+    }
+
+    /// Gen3's JSON form (§15.6): the list of all names.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        self.0.names.iter().map(|n| Json::from(&**n)).collect()
+    }
+
+    /// Reads a JSON list of names, or Gen3's older `{"names": […]}`; what they require and imply is
+    /// added.
+    ///
+    /// # Errors
+    /// `ErrorKind::InvalidInput` for another structure or a name that is no dimension.
+    pub fn from_json(value: &Json, universe: &Universe) -> Result<Self> {
+        let list = value.get("names").unwrap_or(value).as_array();
+        let names: Option<Vec<&str>> =
+            list.and_then(|l| l.iter().map(Json::as_str).collect());
+        let names = names.ok_or_else(|| {
+            wrong(Op("dimension_group"), "expected a list of dimension names")
+                .with("found", kind(value))
+        })?;
+        universe.group(names)
     }
 
     /// Namespace and version of the universe.

@@ -44,10 +44,42 @@ impl StorageClass {
         found.map(String::as_str)
     }
 
+    /// Whether an object of the class `stored` may be read as this one: it is the same kind of
+    /// object, a more special one, or of a type that converts (Gen3 format §10.1).
+    #[must_use]
+    pub fn can_convert_from(&self, stored: &Self) -> bool {
+        let mine = type_name(&self.pytype);
+        let types = || type_names(&stored.pytype);
+        stored.lineage.contains(&self.name)
+            || types().any(|t| t == mine)
+            || self.convertible_from.iter().any(|c| types().any(|t| t == type_name(c)))
+    }
+
     /// Names of all components, derived ones last.
     pub fn component_names(&self) -> impl Iterator<Item = &str> {
         self.components.keys().chain(self.derived_components.keys()).map(String::as_str)
     }
+}
+
+/// Python types that have a second name, and the first.
+const ALIASES: [(&str, &str); 1] = [("pyarrow.lib.Table", "pyarrow.Table")];
+
+/// Python types that are special kinds of others, by what their libraries document.
+const KINDS_OF: [(&str, &str); 2] = [
+    ("astropy.table.QTable", "astropy.table.Table"),
+    ("lsst.utils.packages.Packages", "dict"),
+];
+
+fn type_name(pytype: &str) -> &str {
+    ALIASES.iter().find(|(other, _)| *other == pytype).map_or(pytype, |(_, name)| name)
+}
+
+/// The name of a type and of those it is a special kind of.
+fn type_names(pytype: &str) -> impl Iterator<Item = &str> {
+    let name = type_name(pytype);
+    let base =
+        KINDS_OF.iter().find(|(special, _)| *special == name).map(|(_, base)| *base);
+    std::iter::once(name).chain(base)
 }
 
 /// All storage classes of a repository: the built-in ones and those of its configuration.
@@ -97,7 +129,7 @@ impl StorageClasses {
             let new = definition.as_object().ok_or_else(|| wrong(name))?;
             let old = definitions.entry(name).or_insert_with(|| Json::Object(Map::new()));
             if let Some(old) = old.as_object_mut() {
-                old.extend(new.iter().map(|(k, v)| (k.clone(), v.clone())));
+                merge_maps(old, new);
             }
         }
         Ok(Self { definitions: Arc::new(definitions), resolved: RwLock::default() })
@@ -152,6 +184,21 @@ impl StorageClasses {
         match nearest(name, self.names()) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error.hint("define it under `storageClasses:` in butler.yaml"),
+        }
+    }
+}
+
+/// Merges as Gen3 merges configurations: mappings by key, anything else is replaced. A class has
+/// mappings one level down, no deeper.
+fn merge_maps(old: &mut Map<String, Json>, new: &Map<String, Json>) {
+    for (key, value) in new {
+        match (old.get_mut(key).and_then(Json::as_object_mut), value.as_object()) {
+            (Some(below), Some(more)) => {
+                below.extend(more.iter().map(|(k, v)| (k.clone(), v.clone())));
+            }
+            _ => {
+                old.insert(key.clone(), value.clone());
+            }
         }
     }
 }
@@ -216,6 +263,8 @@ fn merge(class: &mut StorageClass, definition: &Map<String, Json>) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -239,13 +288,39 @@ mod tests {
     }
 
     #[test]
+    fn conversions_are_those_of_the_definitions() {
+        let classes = StorageClasses::default();
+        let can = |to: &str, from: &str| {
+            classes.get(to).unwrap().can_convert_from(&classes.get(from).unwrap())
+        };
+        assert!(can("Exposure", "ExposureF") && !can("ExposureF", "ExposureI"));
+        let answers = include_str!("../../../testdata/model/conversions.json");
+        let answers: BTreeMap<String, Vec<String>> =
+            serde_json::from_str(answers).unwrap();
+        for (to, expected) in &answers {
+            let ours: Vec<&String> =
+                answers.keys().filter(|from| can(to, from)).collect();
+            assert_eq!(
+                ours,
+                expected.iter().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>(),
+                "{to}"
+            );
+        }
+    }
+
+    #[test]
     fn configuration_goes_over_what_is_built_in() {
         let section = serde_json::json!({
             "Stamp": {"pytype": "astropy.nddata.CCDData", "components": {"image": "NumpyArray"}},
-            "Loop": {"inheritsFrom": "Loop"}, "ArrowTable": {"parameters": ["columns"]}});
+            "Loop": {"inheritsFrom": "Loop"}, "ArrowTable": {"parameters": ["columns"]},
+            "Exposure": {"components": {"extra": "NumpyArray", "psf": "NumpyArray"}}});
         let classes = StorageClasses::with_config(&section).unwrap();
         assert_eq!(classes.get("Stamp").unwrap().component("image"), Some("NumpyArray"));
         assert_eq!(classes.get("ArrowTable").unwrap().parameters, ["columns"]);
+        let exposure = classes.get("ExposureF").unwrap();
+        assert_eq!(exposure.component("extra"), Some("NumpyArray"));
+        assert_eq!(exposure.component("psf"), Some("NumpyArray"));
+        assert_eq!(exposure.component("wcs"), Some("Wcs"));
         assert_eq!(classes.get("Loop").unwrap_err().kind(), ErrorKind::Config);
         assert_eq!(
             classes.get("Stmp").unwrap_err().hint_text(),

@@ -1,6 +1,6 @@
 //! Values of dimensions and of record fields.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use salver_sphere::Region;
@@ -45,17 +45,44 @@ impl DataValue {
     }
 }
 
-/// As Python prints it: text in quotes.
+/// As Python prints it: text in quotes, with what can't be seen escaped.
 impl fmt::Display for DataValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Int(i) => write!(f, "{i}"),
-            Self::Str(s) if s.contains('\'') && !s.contains('"') => write!(f, "\"{s}\""),
-            Self::Str(s) => {
-                write!(f, "'{}'", s.replace('\\', "\\\\").replace('\'', "\\'"))
-            }
+            Self::Str(s) => python_text(f, s),
         }
     }
+}
+
+fn python_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    f.write_char(quote)?;
+    for c in text.chars() {
+        match c {
+            '\\' => f.write_str("\\\\")?,
+            '\n' => f.write_str("\\n")?,
+            '\r' => f.write_str("\\r")?,
+            '\t' => f.write_str("\\t")?,
+            c if c == quote => write!(f, "\\{c}")?,
+            c if c.is_ascii_graphic() || c == ' ' || is_printable(c) => {
+                f.write_char(c)?
+            }
+            c => match u32::from(c) {
+                n @ ..=0xff => write!(f, "\\x{n:02x}")?,
+                n @ 0x100..=0xffff => write!(f, "\\u{n:04x}")?,
+                n => write!(f, "\\U{n:08x}")?,
+            },
+        }
+    }
+    f.write_char(quote)
+}
+
+/// Whether a character beyond ASCII is shown as it is.
+fn is_printable(c: char) -> bool {
+    // behind another character, only what has no shape of its own is escaped by the library
+    !c.is_ascii()
+        && ["a", c.encode_utf8(&mut [0; 4])].concat().escape_debug().nth(1) == Some(c)
 }
 
 impl From<i64> for DataValue {
@@ -173,6 +200,12 @@ impl From<DataValue> for Value {
     }
 }
 
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
 impl From<i64> for Value {
     fn from(value: i64) -> Self {
         Self::Int(value)
@@ -200,5 +233,42 @@ impl From<Timespan> for Value {
 impl From<Region> for Value {
     fn from(value: Region) -> Self {
         Self::Region(Arc::new(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_shown_as_python_shows_it() {
+        for (text, shown) in [
+            ("CamA", "'CamA'"),
+            ("it's", "\"it's\""),
+            ("a'b\"c", r#"'a\'b"c'"#),
+            ("it's \\", r#""it's \\""#),
+            (
+                "a\\b\"\n\té\0\u{200b}\u{10ffff}e\u{301}",
+                "'a\\\\b\"\\n\\té\\x00\\u200b\\U0010ffffe\u{301}'",
+            ),
+        ] {
+            assert_eq!(DataValue::from(text).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn only_what_keeps_its_meaning_is_converted() {
+        let int = |v: Value| v.coerced(ColumnType::Int);
+        assert_eq!(int(Value::from(" 12 ")), Some(Value::Int(12)));
+        assert_eq!(int(Value::Float(3.0)), Some(Value::Int(3)));
+        for refused in [Value::Float(3.5), Value::Float(1e300), Value::Float(f64::NAN)] {
+            assert_eq!(int(refused), None);
+        }
+        assert_eq!(int(Value::from("x")), None);
+        let float = Value::Int(2).coerced(ColumnType::Float);
+        assert_eq!(float, Some(Value::Float(2.0)));
+        assert_eq!(Value::Int(2).coerced(ColumnType::Bool), None);
+        assert_eq!(Value::Int(1).coerced(ColumnType::Bool), Some(Value::Bool(true)));
+        assert_eq!(Value::Int(1).coerced(ColumnType::Str(None)), None);
     }
 }

@@ -3,13 +3,14 @@
 //! Source: Gen3 format §6 (docs/spec/gen3.md). Old documents say what an element is by historical
 //! class names under `storage`; newer ones by keys of their own; both are accepted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use salver_core::{Error, ErrorKind, Op, Result};
 use serde::Deserialize;
 
-use crate::{Column, ColumnType, Element, ElementKind};
+use super::layout;
+use crate::{Column, ColumnType, Element, ElementKind, Family};
 
 /// What a document says.
 pub(super) struct Parsed {
@@ -17,6 +18,8 @@ pub(super) struct Parsed {
     pub(super) version: u32,
     pub(super) common_skypix: Arc<str>,
     pub(super) elements: Vec<Arc<Element>>,
+    pub(super) spatial: Vec<Family>,
+    pub(super) temporal: Vec<Family>,
 }
 
 #[derive(Deserialize)]
@@ -83,14 +86,14 @@ struct ColumnSpec {
     length: Option<u32>,
     #[serde(default)]
     nbytes: Option<u32>,
-    #[serde(default)]
-    nullable: Option<bool>,
 }
 
 /// Levels that a pixelisation may have: what fits in a 64-bit index.
 const MAX_LEVEL: u64 = 29;
+/// Elements of a document; Rubin's has 20. It bounds the work that a damaged one makes.
+const MAX_ELEMENTS: usize = 1000;
 
-fn wrong(message: impl Into<String>) -> Error {
+pub(super) fn wrong(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Corrupt, Op("universe.parse"), message)
 }
 
@@ -100,8 +103,11 @@ pub(super) fn document(text: &str) -> Result<Parsed> {
         wrong("the dimension universe is not what it should be").caused_by(e)
     })?;
     let namespace = document.namespace.take().unwrap_or_else(|| "daf_butler".to_owned());
+    if document.elements.len() + document.skypix.len() > MAX_ELEMENTS {
+        let found = document.elements.len() + document.skypix.len();
+        return Err(wrong("too many elements").with("found", found));
+    }
     let common = document.skypix.get("common").and_then(|v| v.as_str()).unwrap_or("htm7");
-    let common_skypix = Arc::from(common);
     let mut elements: BTreeMap<String, Element> = BTreeMap::new();
     for (name, spec) in &document.elements {
         elements.insert(name.clone(), element(name, spec, &document)?);
@@ -109,14 +115,67 @@ pub(super) fn document(text: &str) -> Result<Parsed> {
     for element in skypix(&document.skypix)? {
         elements.insert(element.name.to_string(), element);
     }
-    let order = order(&document.elements, &elements)?;
-    let elements = finish(elements, &order)?;
+    if elements.get(common).is_none_or(|e| e.skypix().is_none()) {
+        return Err(
+            wrong("the common skypix is no skypix dimension").with("name", common)
+        );
+    }
+    let mut spatial = families(&document.topology.spatial, &elements)?;
+    spatial.extend(pixel_families(&elements));
+    let temporal = families(&document.topology.temporal, &elements)?;
+    let common_skypix = Arc::from(common);
+    let order = layout::order(&elements)?;
+    let elements = layout::finish(elements, &order)?;
     Ok(Parsed {
         namespace: Arc::from(namespace),
         version: document.version,
         common_skypix,
         elements,
+        spatial,
+        temporal,
     })
+}
+
+/// Families as a document lists them.
+fn families(
+    spec: &BTreeMap<String, Vec<String>>,
+    elements: &BTreeMap<String, Element>,
+) -> Result<Vec<Family>> {
+    let mut out = Vec::new();
+    for (family, members) in spec {
+        if let Some(unknown) = members.iter().find(|m| !elements.contains_key(*m)) {
+            let error = wrong("a family has an unknown member").with("family", family);
+            return Err(error.with("member", unknown));
+        }
+        out.push(Family { name: Arc::from(family.as_str()), members: names(members) });
+    }
+    Ok(out)
+}
+
+/// One family for each pixelisation, its highest level first.
+fn pixel_families(elements: &BTreeMap<String, Element>) -> Vec<Family> {
+    let mut systems: BTreeMap<&str, Vec<(u8, Arc<str>)>> = BTreeMap::new();
+    for element in elements.values() {
+        if let Some((system, level)) = element.skypix() {
+            systems.entry(system).or_default().push((level, Arc::clone(&element.name)));
+        }
+    }
+    let family = |(system, mut levels): (&str, Vec<(u8, Arc<str>)>)| {
+        levels.sort_by(|a, b| b.cmp(a));
+        let members = levels.into_iter().map(|(_, name)| name).collect();
+        Family { name: Arc::from(system), members }
+    };
+    systems.into_iter().map(family).collect()
+}
+
+/// Names become names of tables, columns and words of queries.
+fn check_name(name: &str) -> Result<()> {
+    let mut bytes = name.bytes();
+    let first = bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
+    if first && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return Ok(());
+    }
+    Err(wrong("not a name").with("name", name))
 }
 
 fn column(spec: &ColumnSpec, element: &str) -> Result<Column> {
@@ -131,12 +190,19 @@ fn column(spec: &ColumnSpec, element: &str) -> Result<Column> {
             return Err(error.with("column", &spec.name).with("type", other));
         }
     };
-    let nullable = spec.nullable.unwrap_or(true);
-    Ok(Column { name: Arc::from(spec.name.as_str()), kind, nullable, dimension: None })
+    check_name(&spec.name)?;
+    // a document may say `"nullable": false`; Gen3's tables never had that constraint
+    Ok(Column {
+        name: Arc::from(spec.name.as_str()),
+        kind,
+        nullable: true,
+        dimension: None,
+    })
 }
 
-/// An element with its direct relations; [`finish`] closes and orders them.
+/// An element with its direct relations; [`layout::finish`] closes and orders them.
 fn element(name: &str, spec: &Spec, document: &Document) -> Result<Element> {
+    check_name(name)?;
     let columns = |list: &[ColumnSpec]| -> Result<Vec<Column>> {
         list.iter().map(|c| column(c, name)).collect()
     };
@@ -189,6 +255,7 @@ fn names(list: &[String]) -> Vec<Arc<str>> {
 fn skypix(spec: &BTreeMap<String, serde_json::Value>) -> Result<Vec<Element>> {
     let mut out = Vec::new();
     for (system, spec) in spec.iter().filter(|(name, _)| *name != "common") {
+        check_name(system)?;
         let max = spec
             .get("max_level")
             .and_then(serde_json::Value::as_u64)
@@ -238,151 +305,5 @@ fn blank(name: Arc<str>) -> Element {
         governor: None,
         columns: Vec::new(),
         doc: Arc::from(""),
-    }
-}
-
-/// Universe order: by generation, then by name; levels of a pixelisation by number.
-fn order(
-    specs: &BTreeMap<String, Spec>,
-    elements: &BTreeMap<String, Element>,
-) -> Result<Vec<String>> {
-    let mut left: BTreeSet<&String> = elements.keys().collect();
-    let mut done: BTreeSet<&str> = BTreeSet::new();
-    let mut out = Vec::new();
-    while !left.is_empty() {
-        let ready = |name: &&&String| {
-            specs.get(**name).is_none_or(|s| {
-                s.requires.iter().chain(&s.implies).all(|n| done.contains(n.as_str()))
-            })
-        };
-        let mut generation: Vec<&String> = left.iter().filter(ready).copied().collect();
-        if generation.is_empty() {
-            let list: Vec<&str> = left.iter().map(|n| n.as_str()).collect();
-            let error = wrong("elements that require each other or something unknown");
-            return Err(error.with("elements", list.join(", ")));
-        }
-        generation.sort_by_key(|name| {
-            match elements.get(*name).and_then(Element::skypix) {
-                Some((system, level)) => (system.to_owned(), level),
-                None => ((*name).clone(), 0),
-            }
-        });
-        for name in generation {
-            left.remove(name);
-            done.insert(name);
-            out.push(name.clone());
-        }
-    }
-    Ok(out)
-}
-
-/// Closes requirements, orders them and lays out the table columns.
-fn finish(
-    mut elements: BTreeMap<String, Element>,
-    order: &[String],
-) -> Result<Vec<Arc<Element>>> {
-    let positions: BTreeMap<&str, usize> =
-        order.iter().enumerate().map(|(i, n)| (n.as_str(), i)).collect();
-    let at = |name: &str| positions.get(name).copied().unwrap_or(usize::MAX);
-    let mut done: BTreeMap<String, Arc<Element>> = BTreeMap::new();
-    let mut out = Vec::new();
-    for name in order {
-        let Some(mut element) = elements.remove(name) else { continue };
-        let mut required: BTreeSet<Arc<str>> = BTreeSet::new();
-        for direct in &element.required {
-            required.insert(Arc::clone(direct));
-            required
-                .extend(done.get(&**direct).into_iter().flat_map(|e| e.required.clone()));
-        }
-        let mut required: Vec<Arc<str>> = required.into_iter().collect();
-        required.sort_by_key(|n| at(n));
-        let own_governor = element.is_governor().then(|| Arc::clone(&element.name));
-        let is_governor =
-            |n: &&Arc<str>| done.get(&***n).is_some_and(|e| e.is_governor());
-        element.governor =
-            own_governor.or_else(|| required.iter().find(is_governor).cloned());
-        if element.is_dimension() {
-            required.push(Arc::clone(&element.name));
-        }
-        element.required = required;
-        element.implied.sort_by_key(|n| at(n));
-        element.position = at(name);
-        element.columns = columns(&element, &done)?;
-        let element = Arc::new(element);
-        done.insert(name.clone(), Arc::clone(&element));
-        out.push(element);
-    }
-    Ok(out)
-}
-
-fn columns(
-    element: &Element,
-    done: &BTreeMap<String, Arc<Element>>,
-) -> Result<Vec<Column>> {
-    let mut out = Vec::new();
-    for name in element.required.iter().chain(&element.implied) {
-        if *name == element.name {
-            out.extend(element.key.clone());
-            continue;
-        }
-        let key = done.get(&**name).and_then(|e| e.key()).ok_or_else(|| {
-            wrong("an element refers to what is no dimension")
-                .with("element", &element.name)
-                .with("name", name)
-        })?;
-        out.push(Column { name: Arc::clone(name), ..key.clone() });
-    }
-    out.extend(element.alternate_keys.iter().cloned());
-    out.extend(element.metadata.iter().cloned());
-    let extra = |name: &str, kind| Column {
-        name: Arc::from(name),
-        kind,
-        nullable: true,
-        dimension: None,
-    };
-    if element.skypix().is_none() {
-        out.extend(
-            element.spatial.is_some().then(|| extra("region", ColumnType::Region)),
-        );
-        out.extend(
-            element.temporal.is_some().then(|| extra("timespan", ColumnType::Timespan)),
-        );
-    }
-    Ok(out)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::document;
-
-    #[test]
-    fn damaged_documents_are_errors() {
-        for text in [
-            "",
-            "{",
-            "[]",
-            r#"{"version": "x", "skypix": {}, "elements": {}}"#,
-            r#"{"version": 1, "skypix": {"htm": {"max_level": 4000000000}}, "elements": {}}"#,
-            r#"{"version": 1, "skypix": {}, "elements": {"a": {"requires": ["a"]}}}"#,
-            r#"{"version": 1, "skypix": {}, "elements": {"a": {"requires": ["b"]}}}"#,
-            r#"{"version": 1, "skypix": {}, "elements": {"a": {"keys": [{"name": "id", "type": "odd"}]}}}"#,
-        ] {
-            assert!(document(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_newer_keys_mean_what_the_class_names_meant() {
-        let text = r#"{"version": 9, "skypix": {"common": "htm7", "htm": {"max_level": 7}}, "elements": {
-            "instrument": {"keys": [{"name": "name", "type": "string"}], "governor": true},
-            "band": {"keys": [{"name": "name", "type": "string"}], "implied_union_target": "physical_filter", "is_cached": true},
-            "physical_filter": {"keys": [{"name": "name", "type": "string"}], "requires": ["instrument"], "implies": ["band"]}}}"#;
-        let parsed = document(text).unwrap();
-        let band = parsed.elements.iter().find(|e| &**e.name() == "band").unwrap();
-        assert!(!band.has_table() && band.is_cached());
-        let filter =
-            parsed.elements.iter().find(|e| &**e.name() == "physical_filter").unwrap();
-        assert!(filter.defines_relationships());
-        assert_eq!(filter.governor(), Some("instrument"));
     }
 }
