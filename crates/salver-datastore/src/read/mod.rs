@@ -4,5 +4,7 @@ mod derived;
 mod parameters;
 mod request;
 mod single;
+mod sky;
 
-pub use request::ReadRequest;
+pub use request::{Moved, ReadRequest};
+pub use sky::{SkyBox, SkySize};

@@ -1,12 +1,13 @@
 //! Gen3's read parameters as a selection.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use salver_core::{Error, ErrorKind, Op, Result};
 use salver_model::StorageClass;
 use salver_tree::{BoxSelect, Filter, Map, PartIndex, PartKind, Select, Tree};
 
-use super::ReadRequest;
+use super::{Moved, ReadRequest, SkyBox};
 
 const OP: Op = Op("datastore.parameters");
 
@@ -17,6 +18,9 @@ pub(super) struct Selection {
     /// The box counts from the first stored pixel, not in grid coordinates.
     pub(super) local: bool,
     pub(super) strip_astropy_meta: bool,
+    /// A box by its place on the sky.
+    sky: Option<SkyBox>,
+    pub(super) moved: Option<Arc<Moved>>,
 }
 
 impl Selection {
@@ -28,6 +32,8 @@ impl Selection {
         let mut out = Self::default();
         out.select.lazy = request.lazy;
         out.select.region.clone_from(&request.region);
+        out.sky = request.sky;
+        out.moved.clone_from(&request.moved);
         for (name, value) in request.parameters.iter() {
             if let Some(class) = class {
                 check_known(name, class)?;
@@ -52,11 +58,19 @@ impl Selection {
         Ok(out)
     }
 
-    /// Moves a box that counts from the first stored pixel to grid coordinates.
-    pub(super) fn settle(&mut self, index: &PartIndex) {
-        if !self.local {
-            return;
+    /// Brings the box to grid coordinates: from a place on the sky, or from one that counts from
+    /// the first stored pixel.
+    pub(super) fn settle(&mut self, index: &PartIndex) -> Result<()> {
+        if let Some(sky) = self.sky {
+            let part = self.select.part.as_deref();
+            self.select.region = Some(sky.region(index, part)?);
+        } else if self.local {
+            self.settle_local(index);
         }
+        Ok(())
+    }
+
+    fn settle_local(&mut self, index: &PartIndex) {
         let arrays = index.parts.values().filter_map(|part| match part {
             PartKind::Array(array) if !array.origin.is_empty() => Some(&array.origin),
             _ => None,

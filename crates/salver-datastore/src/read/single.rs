@@ -7,9 +7,10 @@ use salver_model::{DatasetRef, FileRecord, StorageClass};
 use salver_store::Address;
 use salver_tree::{Format, Map, Source, Table, Tree};
 
-use super::ReadRequest;
 use super::derived::derive;
 use super::parameters::Selection;
+use super::request::Counted;
+use super::{Moved, ReadRequest};
 use crate::datastore::Datastore;
 use crate::formatter::{format_of, guess};
 
@@ -146,13 +147,14 @@ impl Datastore {
         record: &FileRecord,
         mut selection: Selection,
     ) -> Result<Tree> {
-        let opened = self.open(record).await;
+        let counted = selection.moved.clone();
+        let opened = self.open_at(&record.path, record.file_size, counted).await;
         let source = opened.map_err(|e| not_opened(e, dataset, record))?;
         check_size(dataset, record, &source)?;
         let decode = || -> Result<Tree> {
             let format = self.format_of(record, &source)?;
             let index = Arc::new(format.index(&source)?);
-            selection.settle(&index);
+            selection.settle(&index)?;
             let tree = format.decode(&index, &selection.select, &source)?;
             if selection.strip_astropy_meta {
                 return without_astropy_meta(tree);
@@ -169,14 +171,27 @@ impl Datastore {
     /// [`ErrorKind::NotFound`] where it is gone, [`ErrorKind::Denied`], [`ErrorKind::Io`];
     /// [`ErrorKind::Unsupported`] for a store that cannot be read yet.
     pub async fn open(&self, record: &FileRecord) -> Result<Arc<dyn Source>> {
-        let address = Address::parse(&record.path)?;
-        let expected = u64::try_from(record.file_size).ok();
+        self.open_at(&record.path, record.file_size, None).await
+    }
+
+    async fn open_at(
+        &self,
+        path: &str,
+        size: i64,
+        moved: Option<Arc<Moved>>,
+    ) -> Result<Arc<dyn Source>> {
+        let address = Address::parse(path)?;
+        // what is counted is not read in advance
+        let expected = u64::try_from(size).ok();
+        let expected = expected.filter(|_| moved.is_none() && address.member.is_none());
+        let source = self.open_place(&address.place, expected).await?;
+        let source = match moved {
+            Some(moved) => Arc::new(Counted::new(source, moved)),
+            None => source,
+        };
         match &address.member {
-            None => self.open_place(&address.place, expected).await,
-            Some(member) => {
-                let zip = self.open_place(&address.place, None).await?;
-                crate::zip::member(&zip, member)
-            }
+            None => Ok(source),
+            Some(member) => crate::zip::member(&source, member),
         }
     }
 
