@@ -62,6 +62,21 @@ impl DatasetRef {
         Ok(Self { dataset_type, ..self.clone() })
     }
 
+    /// The ref of the whole that this is a component of; itself where it is no component.
+    #[must_use]
+    pub fn parent_ref(&self) -> Self {
+        if !self.is_component() {
+            return self.clone();
+        }
+        Self { dataset_type: Arc::new(self.dataset_type.parent_type()), ..self.clone() }
+    }
+
+    /// Whether a component is meant.
+    #[must_use]
+    pub fn is_component(&self) -> bool {
+        self.component().is_some()
+    }
+
     /// The component that is meant, if not the whole.
     #[must_use]
     pub fn component(&self) -> Option<&str> {
@@ -96,9 +111,7 @@ impl DatasetRef {
     /// `ErrorKind::InvalidInput` for another structure; as the parts' own readers.
     pub fn from_json(value: &Json, universe: &Universe) -> Result<Self> {
         let map = object(OP, value)?;
-        let id = text(OP, map, "id")?;
-        let id = Uuid::parse_str(id)
-            .map_err(|e| wrong(OP, "not a UUID").with("id", id).caused_by(e))?;
+        let id = uuid(text(OP, map, "id")?)?;
         let dataset_type = map.get("datasetType").ok_or_else(|| {
             wrong(OP, "a minimal ref needs a registry to be read")
                 .with("missing", "datasetType")
@@ -108,6 +121,27 @@ impl DatasetRef {
         let data_id = DataId::from_json(data_id, universe, dataset_type.dimensions())?;
         Self::new(id, Arc::new(dataset_type), data_id, text(OP, map, "run")?)
     }
+}
+
+impl DatasetRef {
+    /// Reads what every JSON form of a ref has (§15.2): the identifier, and the component that the
+    /// minimal one names. A registry knows the rest.
+    ///
+    /// # Errors
+    /// `ErrorKind::InvalidInput` for another structure.
+    pub fn id_from_json(value: &Json) -> Result<(Uuid, Option<String>)> {
+        let map = object(OP, value)?;
+        let id = uuid(text(OP, map, "id")?)?;
+        match map.get("component") {
+            None | Some(Json::Null) => Ok((id, None)),
+            Some(_) => Ok((id, Some(text(OP, map, "component")?.to_owned()))),
+        }
+    }
+}
+
+pub(crate) fn uuid(text: &str) -> Result<Uuid> {
+    Uuid::parse_str(text)
+        .map_err(|e| wrong(OP, "not a UUID").with("id", text).caused_by(e))
 }
 
 /// As Gen3 prints it: `bias@{…} [sc=NumpyArray] (run=r id=…)`.

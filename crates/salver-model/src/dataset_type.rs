@@ -22,11 +22,11 @@ pub struct DatasetType {
 const OP: Op = Op("dataset_type");
 
 impl DatasetType {
-    /// A dataset type.
+    /// A dataset type that is no component's.
     ///
     /// # Errors
-    /// `ErrorKind::InvalidInput` where the name is not `[A-Za-z_][A-Za-z0-9_]*`, with one `.component`
-    /// at most for each level, or a component lacks its parent's storage class.
+    /// `ErrorKind::InvalidInput` where the name is not `[A-Za-z_][A-Za-z0-9_]*`; a component's type is
+    /// made by [`DatasetType::component_type`] or [`DatasetType::of_component`].
     pub fn new(
         name: impl Into<String>,
         dimensions: DimensionGroup,
@@ -34,6 +34,10 @@ impl DatasetType {
     ) -> Result<Self> {
         let name = name.into();
         check_name(&name)?;
+        if name.contains('.') {
+            return Err(wrong(OP, "a component's type needs its parent's storage class")
+                .with("name", name));
+        }
         let storage_class = storage_class.into();
         Ok(Self {
             name,
@@ -41,6 +45,31 @@ impl DatasetType {
             storage_class,
             is_calibration: false,
             parent_storage_class: None,
+        })
+    }
+
+    /// The type of a component, by its dotted name and both storage classes; what a document says.
+    ///
+    /// # Errors
+    /// `ErrorKind::InvalidInput` where the name has no component or is none.
+    pub fn of_component(
+        name: impl Into<String>,
+        dimensions: DimensionGroup,
+        storage_class: impl Into<String>,
+        parent_storage_class: impl Into<String>,
+    ) -> Result<Self> {
+        let name = name.into();
+        check_name(&name)?;
+        if !name.contains('.') {
+            return Err(wrong(OP, "only a component has a parent's storage class")
+                .with("name", name));
+        }
+        Ok(Self {
+            name,
+            dimensions,
+            storage_class: storage_class.into(),
+            is_calibration: false,
+            parent_storage_class: Some(parent_storage_class.into()),
         })
     }
 
@@ -74,6 +103,27 @@ impl DatasetType {
     #[must_use]
     pub fn component(&self) -> Option<&str> {
         split_name(&self.name).1
+    }
+
+    /// Whether it is a component's type.
+    #[must_use]
+    pub fn is_component(&self) -> bool {
+        self.component().is_some()
+    }
+
+    /// The type of the whole that this is a component of; itself where it is no component.
+    #[must_use]
+    pub fn parent_type(&self) -> Self {
+        match &self.parent_storage_class {
+            None => self.clone(),
+            Some(class) => Self {
+                name: self.parent_name().to_owned(),
+                storage_class: class.clone(),
+                parent_storage_class: None,
+                dimensions: self.dimensions.clone(),
+                is_calibration: self.is_calibration,
+            },
+        }
     }
 
     /// The dimensions.
@@ -150,6 +200,19 @@ impl DatasetType {
         Json::Object(out)
     }
 
+    /// The form inside of a list of refs (§15.5): every key is there.
+    pub(crate) fn to_container_json(&self) -> Json {
+        let mut out = match self.to_json() {
+            Json::Object(map) => map,
+            _ => Map::new(),
+        };
+        let parent = self.parent_storage_class.as_deref();
+        out.insert("parentStorageClass".into(), parent.map_or(Json::Null, Json::from));
+        out.shift_remove("isCalibration");
+        out.insert("isCalibration".into(), self.is_calibration.into());
+        Json::Object(out)
+    }
+
     /// Reads Gen3's JSON form (§15.1); `dimensions` may be all names or `{"names": [...]}`.
     ///
     /// # Errors
@@ -157,24 +220,20 @@ impl DatasetType {
     pub fn from_json(value: &Json, universe: &Universe) -> Result<Self> {
         let map = object(OP, value)?;
         let dimensions = map.get("dimensions").unwrap_or(&Json::Null);
-        let list = dimensions.get("names").unwrap_or(dimensions).as_array();
-        let names: Option<Vec<&str>> =
-            list.and_then(|l| l.iter().map(Json::as_str).collect());
-        let names =
-            names.ok_or_else(|| wrong(OP, "expected a list of dimension names"))?;
-        let parent = map.get("parentStorageClass").and_then(Json::as_str);
-        let made = Self::new(
-            text(OP, map, "name")?,
-            universe.group(names)?,
-            text(OP, map, "storageClass")?,
-        )?;
-        let is_calibration =
-            map.get("isCalibration").and_then(Json::as_bool).unwrap_or(false);
-        Ok(Self {
-            is_calibration,
-            parent_storage_class: parent.map(str::to_owned),
-            ..made
-        })
+        let dimensions = DimensionGroup::from_json(dimensions, universe)?;
+        let (name, class) = (text(OP, map, "name")?, text(OP, map, "storageClass")?);
+        let made = match map.get("parentStorageClass").and_then(Json::as_str) {
+            None => Self::new(name, dimensions, class)?,
+            Some(parent) => Self::of_component(name, dimensions, class, parent)?,
+        };
+        let is_calibration = map.get("isCalibration").and_then(Json::as_bool);
+        Ok(made.calibration(is_calibration.unwrap_or(false)))
+    }
+
+    /// Gen3's minimal JSON form: the name.
+    #[must_use]
+    pub fn to_minimal_json(&self) -> Json {
+        Map::from_iter([("name".to_owned(), Json::from(self.name.as_str()))]).into()
     }
 }
 
@@ -201,12 +260,15 @@ fn check_name(name: &str) -> Result<()> {
 /// As Gen3 prints it.
 impl fmt::Display for DatasetType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let calibration = if self.is_calibration { ", isCalibration=True" } else { "" };
         write!(
             f,
-            "DatasetType('{}', {}, {}{calibration})",
+            "DatasetType('{}', {}, {}",
             self.name, self.dimensions, self.storage_class
-        )
+        )?;
+        if let Some(parent) = &self.parent_storage_class {
+            write!(f, ", parentStorageClass={parent}")?;
+        }
+        f.write_str(if self.is_calibration { ", isCalibration=True)" } else { ")" })
     }
 }
 
@@ -228,7 +290,7 @@ mod tests {
     #[test]
     fn bad_names_are_refused() {
         let group = Universe::default_v8().empty_group();
-        for name in ["", "1a", "a-b", "a.", ".a", "a b", "é"] {
+        for name in ["", "1a", "a-b", "a.", ".a", "a b", "é", "a.b"] {
             assert!(DatasetType::new(name, group.clone(), "int").is_err(), "{name}");
         }
     }
@@ -241,6 +303,8 @@ mod tests {
         let rows = table.component_type("rowcount", &classes).unwrap();
         assert_eq!((rows.name(), rows.storage_class()), ("table.rowcount", "int"));
         assert_eq!((rows.parent_name(), rows.component()), ("table", Some("rowcount")));
+        assert_eq!(rows.parent_type(), table);
+        assert_eq!(table.parent_type(), table);
         let error = table.component_type("rowcont", &classes).unwrap_err();
         assert_eq!(error.hint_text(), Some("did you mean `rowcount`?"));
     }

@@ -24,6 +24,7 @@
 
 mod collection;
 mod column;
+mod container;
 mod data_id;
 mod dataset_ref;
 mod dataset_type;
@@ -43,6 +44,7 @@ mod value;
 
 pub use collection::{Collection, CollectionType};
 pub use column::{Column, ColumnType};
+pub use container::{refs_from_json, refs_to_json};
 pub use data_id::{DataId, Records};
 pub use dataset_ref::DatasetRef;
 pub use dataset_type::DatasetType;

@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use salver_core::{Error, ErrorKind, Op, Result};
-use salver_sphere::Region;
+use salver_sphere::{Pixelization, Region};
 use serde_json::{Map, Value as Json, json};
 
 use crate::json::{hex, object, text, unhex, wrong};
-use crate::{Column, ColumnType, DataValue, Element, Timespan, Universe, Value, nearest};
+use crate::{
+    Column, ColumnType, DataId, DataValue, Element, Timespan, Universe, Value, nearest,
+};
 
 /// What is known of one value of a dimension, or of one row of a join relation.
 ///
@@ -53,7 +55,14 @@ impl Record {
             let at =
                 element.column_position(name).ok_or_else(|| unknown(element, name))?;
             if let (Some(column), Some(slot)) = (columns.get(at), values.get_mut(at)) {
-                *slot = checked(element, column, value)?;
+                let value = checked(element, column, value)?;
+                // a key may be given by two names
+                if *slot != Value::Null && *slot != value {
+                    return Err(wrong(OP, "a field has two values")
+                        .with("element", element.name())
+                        .with("field", &column.name));
+                }
+                *slot = value;
             }
         }
         for (column, value) in columns.iter().zip(&values) {
@@ -90,25 +99,59 @@ impl Record {
         self.element.table_columns().iter().zip(&self.values)
     }
 
+    /// Columns that hold keys of dimensions, with their values: required ones, then implied ones.
+    pub fn key_fields(&self) -> impl Iterator<Item = (&Column, &Value)> {
+        let n = self.element.required().len() + self.element.implied().len();
+        self.fields().take(n)
+    }
+
     /// The value of a required or implied dimension.
     #[must_use]
     pub fn dimension(&self, name: &str) -> Option<DataValue> {
-        let is_it = |c: &&(&Column, &Value)| c.0.dimension.as_deref() == Some(name);
-        self.fields()
-            .collect::<Vec<_>>()
-            .iter()
-            .find(is_it)
-            .and_then(|(_, v)| data_value(v))
+        let mut keys = self.key_fields();
+        let found = keys.find(|(c, _)| c.dimension.as_deref() == Some(name));
+        found.and_then(|(_, v)| v.to_data_value())
     }
 
     /// Values of the required dimensions, in the order of [`Element::required`].
     #[must_use]
     pub fn key(&self) -> Vec<DataValue> {
-        self.values
-            .iter()
-            .take(self.element.required().len())
-            .filter_map(data_value)
-            .collect()
+        let keys = self.values.iter().take(self.element.required().len());
+        keys.filter_map(Value::to_data_value).collect()
+    }
+
+    /// The data ID that the record belongs to, for what the element requires; implied values are in
+    /// it where the record has all of them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] where the universe is another one, or a key is null.
+    pub fn data_id(&self, universe: &Universe) -> Result<DataId> {
+        let group = universe.group(self.element.required())?;
+        let pairs = self.key_fields().filter_map(|(column, value)| {
+            let name = column.dimension.as_deref()?;
+            group.contains(name).then(|| Some((name, value.to_data_value()?))).flatten()
+        });
+        DataId::standardise(universe, &group, pairs, None)
+    }
+
+    /// The record of one pixel of a skypix dimension: its number and its region.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] where the element is no skypix dimension or the number is that of
+    /// no pixel; [`ErrorKind::Unsupported`] for a system that is not known here.
+    pub fn of_pixel(element: &Arc<Element>, number: i64) -> Result<Self> {
+        let no_pixel = || {
+            wrong(OP, "not a pixel")
+                .with("element", element.name())
+                .with("number", number)
+        };
+        if element.skypix().is_none() {
+            return Err(no_pixel());
+        }
+        let pixels = Pixelization::parse(element.name())?;
+        let id = u64::try_from(number).map_err(|e| no_pixel().caused_by(e))?;
+        let region = Region::from(pixels.pixel(id)?);
+        Self::new(Arc::clone(element), vec![Value::Int(number), region.into()])
     }
 
     /// The region, where the element has one and it is known.
@@ -166,14 +209,6 @@ impl Record {
     }
 }
 
-fn data_value(value: &Value) -> Option<DataValue> {
-    match value {
-        Value::Int(i) => Some(DataValue::Int(*i)),
-        Value::Str(s) => Some(DataValue::Str(Arc::clone(s))),
-        _ => None,
-    }
-}
-
 fn unknown(element: &Element, name: &str) -> Error {
     let columns = || element.table_columns().iter().map(|c| &*c.name);
     let error =
@@ -216,7 +251,7 @@ fn value_to_json(value: &Value) -> Json {
         Value::Bool(b) => Json::from(*b),
         Value::Bytes(b) => Json::from(hex(b)),
         Value::Region(r) => Json::from(hex(&r.encode())),
-        Value::Timespan(t) => json!([t.begin_ns(), t.end_ns()]),
+        Value::Timespan(t) => t.to_json(),
     }
 }
 
@@ -229,10 +264,7 @@ fn value_from_json(value: &Json, kind: ColumnType) -> Option<Value> {
         (Json::String(s), ColumnType::Hash(_)) => Value::Bytes(Arc::from(unhex(s)?)),
         (Json::String(s), ColumnType::Region) => Region::decode(&unhex(s)?).ok()?.into(),
         (Json::String(s), _) => Value::from(s.as_str()),
-        (Json::Array(ends), ColumnType::Timespan) => {
-            let [begin, end] = ends.as_slice() else { return None };
-            Timespan::new(Some(begin.as_i64()?), Some(end.as_i64()?)).into()
-        }
+        (Json::Array(_), ColumnType::Timespan) => Timespan::from_json(value).ok()?.into(),
         _ => return None,
     })
 }
@@ -290,6 +322,38 @@ mod tests {
             make("raft", Value::Float(1.5)).to_string().contains("expected: a string")
         );
         assert!(make("raft", "".into()).to_string().contains("length: 0"));
-        assert!(make("id", Value::Null).to_string().contains("field: id"));
+        assert!(
+            make("detector", 2.into())
+                .to_string()
+                .contains("two values (element: detector, field: id)")
+        );
+        let lacking =
+            Record::from_pairs(&detector(), [("instrument", Value::from("CamA"))]);
+        assert!(
+            lacking.unwrap_err().to_string().contains("field: id, expected: an integer")
+        );
+    }
+
+    #[test]
+    fn a_record_has_a_data_id_and_a_pixel_has_a_record() {
+        let universe = Universe::default_v8();
+        let id = record().data_id(&universe).unwrap();
+        assert_eq!(id.to_string(), "{instrument: 'CamA', detector: 7}");
+        let filter = universe.element("physical_filter").unwrap();
+        let pairs = [("instrument", "CamA"), ("name", "A_g"), ("band", "g")];
+        let pairs = pairs.map(|(n, v)| (n, Value::from(v)));
+        let id = Record::from_pairs(filter, pairs).unwrap().data_id(&universe).unwrap();
+        assert!(id.is_full());
+        let htm7 = universe.element("htm7").unwrap();
+        let pixel = Record::of_pixel(htm7, 131_201).unwrap();
+        assert_eq!(pixel.key(), [DataValue::Int(131_201)]);
+        assert!(pixel.region().is_some());
+        for wrong in [-1, 0, 131_071, 262_144, i64::MAX] {
+            assert_eq!(
+                Record::of_pixel(htm7, wrong).unwrap_err().kind(),
+                ErrorKind::InvalidInput
+            );
+        }
+        assert!(Record::of_pixel(filter, 1).is_err());
     }
 }

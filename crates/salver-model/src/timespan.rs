@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use salver_core::{Op, Result};
+use serde_json::Value as Json;
+
+use crate::json::{kind, wrong};
 use crate::time;
 
 /// A half-open interval `[begin, end)` of TAI, in nanoseconds since 1970-01-01T00:00:00 TAI.
@@ -105,6 +109,30 @@ impl Timespan {
         let before = Self { begin_ns: self.begin_ns, end_ns: other.begin_ns };
         let after = Self { begin_ns: other.end_ns, end_ns: self.end_ns };
         [before, after].into_iter().filter(|t| !t.is_empty()).collect()
+    }
+}
+
+impl Timespan {
+    /// Gen3's JSON form (§15.6): `[begin, end]` as stored.
+    #[must_use]
+    pub fn to_json(self) -> Json {
+        Json::from([self.begin_ns, self.end_ns].as_slice())
+    }
+
+    /// Reads Gen3's JSON form (§15.6).
+    ///
+    /// # Errors
+    /// `ErrorKind::InvalidInput` where it is not a list of two whole numbers.
+    pub fn from_json(value: &Json) -> Result<Self> {
+        let ends = match value.as_array().map(Vec::as_slice) {
+            Some([begin, end]) => begin.as_i64().zip(end.as_i64()),
+            _ => None,
+        };
+        let (begin, end) = ends.ok_or_else(|| {
+            wrong(Op("timespan"), "expected a list of begin and end in nanoseconds")
+                .with("found", kind(value))
+        })?;
+        Ok(Self::new(Some(begin), Some(end)))
     }
 }
 

@@ -65,17 +65,20 @@ fn python_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
             '\r' => f.write_str("\\r")?,
             '\t' => f.write_str("\\t")?,
             c if c == quote => write!(f, "\\{c}")?,
-            c if c.is_ascii_graphic() || c == ' ' || is_printable(c) => {
-                f.write_char(c)?
-            }
-            c => match u32::from(c) {
-                n @ ..=0xff => write!(f, "\\x{n:02x}")?,
-                n @ 0x100..=0xffff => write!(f, "\\u{n:04x}")?,
-                n => write!(f, "\\U{n:08x}")?,
-            },
+            ' ' => f.write_char(c)?,
+            c if c.is_ascii_graphic() || is_printable(c) => f.write_char(c)?,
+            c => escaped(f, u32::from(c))?,
         }
     }
     f.write_char(quote)
+}
+
+fn escaped(f: &mut fmt::Formatter<'_>, code: u32) -> fmt::Result {
+    match code {
+        ..=0xff => write!(f, "\\x{code:02x}"),
+        0x100..=0xffff => write!(f, "\\u{code:04x}"),
+        _ => write!(f, "\\U{code:08x}"),
+    }
 }
 
 /// Whether a character beyond ASCII is shown as it is.
@@ -149,6 +152,26 @@ impl Value {
             Self::Bytes(_) => "bytes",
             Self::Region(_) => "a region",
             Self::Timespan(_) => "a timespan",
+        }
+    }
+
+    /// Whether it is this value of a dimension.
+    #[must_use]
+    pub fn is(&self, value: &DataValue) -> bool {
+        match (self, value) {
+            (Self::Int(a), DataValue::Int(b)) => a == b,
+            (Self::Str(a), DataValue::Str(b)) => a == b,
+            _ => false,
+        }
+    }
+
+    /// The value as one of a dimension: a whole number or text.
+    #[must_use]
+    pub fn to_data_value(&self) -> Option<DataValue> {
+        match self {
+            Self::Int(i) => Some(DataValue::Int(*i)),
+            Self::Str(s) => Some(DataValue::Str(Arc::clone(s))),
+            _ => None,
         }
     }
 

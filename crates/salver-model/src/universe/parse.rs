@@ -154,18 +154,19 @@ fn families(
 
 /// One family for each pixelisation, its highest level first.
 fn pixel_families(elements: &BTreeMap<String, Element>) -> Vec<Family> {
-    let mut systems: BTreeMap<&str, Vec<(u8, Arc<str>)>> = BTreeMap::new();
+    let mut systems: BTreeMap<&str, Vec<_>> = BTreeMap::new();
     for element in elements.values() {
         if let Some((system, level)) = element.skypix() {
             systems.entry(system).or_default().push((level, Arc::clone(&element.name)));
         }
     }
-    let family = |(system, mut levels): (&str, Vec<(u8, Arc<str>)>)| {
+    let mut out = Vec::new();
+    for (system, mut levels) in systems {
         levels.sort_by(|a, b| b.cmp(a));
         let members = levels.into_iter().map(|(_, name)| name).collect();
-        Family { name: Arc::from(system), members }
-    };
-    systems.into_iter().map(family).collect()
+        out.push(Family { name: Arc::from(system), members });
+    }
+    out
 }
 
 /// Names become names of tables, columns and words of queries.
