@@ -37,13 +37,7 @@ impl Healpix {
             operands.iter().map(|r| self.cover(r, touching)).collect()
         };
         match region {
-            Region::Union(union) => {
-                return each(union.operands())
-                    .iter()
-                    .flat_map(RangeSet::ranges)
-                    .cloned()
-                    .collect();
-            }
+            Region::Union(union) => return RangeSet::union_of(&each(union.operands())),
             Region::Intersection(intersection) => {
                 let all: RangeSet = std::iter::once(self.universe()).collect();
                 return each(intersection.operands())

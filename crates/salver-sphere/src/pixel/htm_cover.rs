@@ -1,7 +1,8 @@
 //! Which triangles of the mesh a region touches, and which lie within it.
 //!
 //! Descends from the roots: a triangle proven to be outside is dropped, one proven to be inside
-//! taken whole, any other split. Source: Gen3 format §8.4.
+//! taken whole, any other split. Compound regions are the union or the intersection of what
+//! their operands give. Source: Gen3 format §8.4.
 
 use super::htm::{root_triangle, split};
 use super::{Htm, RangeSet};
@@ -26,6 +27,19 @@ impl Htm {
     }
 
     fn cover(self, region: &Region, touching: bool) -> RangeSet {
+        let each = |operands: &[Region]| -> Vec<RangeSet> {
+            operands.iter().map(|r| self.cover(r, touching)).collect()
+        };
+        match region {
+            Region::Union(union) => return RangeSet::union_of(&each(union.operands())),
+            Region::Intersection(intersection) => {
+                let all = std::iter::once(self.universe()).collect();
+                return each(intersection.operands())
+                    .iter()
+                    .fold(all, |common: RangeSet, set| common.intersection(set));
+            }
+            _ => {}
+        }
         let mut cover = Cover {
             region,
             quick: Quick::new(region),

@@ -58,6 +58,12 @@ impl RangeSet {
         false
     }
 
+    /// What one set at least holds.
+    #[must_use]
+    pub fn union_of(sets: &[Self]) -> Self {
+        sets.iter().flat_map(Self::ranges).cloned().collect()
+    }
+
     /// What both sets hold.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
@@ -128,6 +134,9 @@ mod tests {
             prop_assert!(x.ranges().windows(2).all(|w| w[0].end < w[1].start));
             let both: BTreeSet<u64> = naive_x.intersection(&naive_y).copied().collect();
             prop_assert_eq!(x.intersection(&y), both.into_iter().collect::<RangeSet>());
+            let either: BTreeSet<u64> = naive_x.union(&naive_y).copied().collect();
+            let union = RangeSet::union_of(&[x.clone(), y.clone()]);
+            prop_assert_eq!(union, either.into_iter().collect::<RangeSet>());
             prop_assert_eq!(x.intersects(&y), !naive_x.is_disjoint(&naive_y));
             for n in 0..80 {
                 prop_assert_eq!(x.contains(n), naive_x.contains(&n));

@@ -78,9 +78,9 @@ impl SphericalBox {
             .with("half_height_rad", h));
         }
         let (lon, lat) = (center.lon().radians(), center.lat().radians());
-        let w = w.min(PI);
+        let lon = if w >= PI { [0.0, TAU] } else { [lon - w, lon + w] };
         Self::new(
-            [lon - w, lon + w].map(Angle::from_radians),
+            lon.map(Angle::from_radians),
             [lat - h, lat + h].map(Angle::from_radians),
         )
     }
@@ -156,12 +156,9 @@ impl SphericalBox {
         let lat = [self.lat[0].min(other.lat[0]), self.lat[1].max(other.lat[1])];
         let ([a, b], [c, d]) = (self.lon, other.lon);
         let lon = match (self.contains_lon(c), self.contains_lon(d)) {
-            // both ends inside: within, or all the way round
-            (true, true)
-                if other.lon_width() <= self.lon_width() && self.holds_range(c, d) =>
-            {
-                self.lon
-            }
+            // both ends inside: within, or all the way round; across longitude 0 the reference
+            // takes the latter too often, and nothing is lost by doing the same
+            (true, true) if (a > b) == (c > d) && self.holds_range(c, d) => self.lon,
             (true, true) => [0.0, TAU],
             (true, false) => [a, d],
             (false, true) => [c, b],
@@ -189,6 +186,8 @@ impl SphericalBox {
         }
         let ([a, b], [c, d]) = (self.lon, other.lon);
         let lon = match (self.contains_lon(c), self.contains_lon(d)) {
+            _ if self.is_full_lon() => other.lon,
+            _ if other.is_full_lon() => self.lon,
             (true, true) if self.holds_range(c, d) => other.lon,
             (true, true) if self.lon_width() <= other.lon_width() => self.lon,
             (true, true) => other.lon,
@@ -207,5 +206,37 @@ impl SphericalBox {
 
     pub(crate) fn contains_lat(&self, lat: f64) -> bool {
         self.lat[0] <= lat && lat <= self.lat[1]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_turn_to_both_sides_is_every_longitude() {
+        let center = LonLat::from_degrees(145.7, 20.0).unwrap();
+        let around = |w: f64| {
+            SphericalBox::around(center, Angle::from_radians(w), Angle::from_radians(0.1))
+        };
+        assert!(around(PI).unwrap().is_full_lon());
+        assert!(around(4.0).unwrap().is_full_lon());
+        assert!(!around(3.1).unwrap().is_full_lon());
+        assert!(around(-0.1).is_err());
+    }
+
+    #[test]
+    fn boxes_wrap_through_longitude_zero() {
+        let degrees = |a: f64, b: f64| [a, b].map(Angle::from_degrees);
+        let shape = SphericalBox::new(degrees(350.0, 10.0), degrees(-5.0, 5.0)).unwrap();
+        for (lon, inside) in [(350.0, true), (0.0, true), (10.0, true), (11.0, false)] {
+            assert_eq!(
+                shape.contains(&UnitVector::from_degrees(lon, 0.0).unwrap()),
+                inside
+            );
+        }
+        assert!(SphericalBox::new(degrees(0.0, 1.0), degrees(2.0, 1.0)).is_err());
+        assert!(SphericalBox::empty().is_empty() && SphericalBox::full().is_full());
+        assert_eq!(SphericalBox::empty(), SphericalBox::empty());
     }
 }

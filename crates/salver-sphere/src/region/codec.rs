@@ -260,6 +260,30 @@ mod tests {
                 prop_assert_eq!(Region::decode(&region.encode()).unwrap(), region);
             }
         }
+
+        #[test]
+        fn polygons_that_are_none_never_panic(
+            picks in prop::collection::vec(0..8_usize, 3..9),
+        ) {
+            // any order, repeated, opposite: nothing that a constructor would make
+            let some = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.6, 0.8, 0.0],
+                [-1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.6, 0.0, -0.8], [0.6, 0.0, 0.8]];
+            let mut bytes = vec![b'p'];
+            for &i in &picks {
+                put(&mut bytes, &some[i]);
+            }
+            let region = Region::decode(&bytes).unwrap();
+            prop_assert_eq!(region.encode(), bytes);
+            let other = Region::decode(&circle()).unwrap();
+            prop_assert_eq!(region.relate(&other), other.relate(&region).inverse());
+            prop_assert!(!region.bounding_circle().is_empty());
+            prop_assert!(!region.bounding_box().is_empty());
+            for name in ["htm5", "healpix3"] {
+                let pixels = crate::Pixelization::parse(name).unwrap();
+                let universe = pixels.universe();
+                prop_assert!(pixels.envelope(&region).iter().all(|id| universe.contains(&id)));
+            }
+        }
     }
 
     #[test]

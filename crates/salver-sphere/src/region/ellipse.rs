@@ -62,7 +62,7 @@ impl Ellipse {
         };
         let (a, b) = (alpha - FRAC_PI_2, beta - FRAC_PI_2);
         Ok(Self {
-            frame: [first, cross(c, first), c],
+            frame: [first, cross(first, c), c],
             a,
             b,
             gamma: (alpha.cos() / beta.cos()).clamp(-1.0, 1.0).acos(),
@@ -140,4 +140,54 @@ fn tangent_axes(v: UnitVector) -> (Vec3, Vec3) {
     let (sin_lon, cos_lon) = position.lon().radians().sin_cos();
     let east = [-sin_lon, cos_lon, 0.0];
     (cross(v.to_array(), east), east)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orientation_turns_the_first_axis_from_north_to_east() {
+        let at = |lon: f64, lat: f64| UnitVector::from_degrees(lon, lat).unwrap();
+        let ellipse = |long: f64, short: f64, turn: f64| {
+            let [a, b, turn] = [long, short, turn].map(Angle::from_degrees);
+            Ellipse::new(at(30.0, 0.0), a, b, turn).unwrap()
+        };
+        let north = ellipse(10.0, 2.0, 0.0);
+        assert!(north.contains(&at(30.0, 9.9)) && !north.contains(&at(30.0, 10.1)));
+        assert!(north.contains(&at(31.9, 0.0)) && !north.contains(&at(32.1, 0.0)));
+        let east = ellipse(10.0, 2.0, 90.0);
+        assert!(east.contains(&at(39.9, 0.0)) && !east.contains(&at(30.0, 2.1)));
+        // the shorter axis given first
+        let same = ellipse(2.0, 10.0, 90.0);
+        assert!(same.contains(&at(30.0, 9.9)) && !same.contains(&at(39.9, 0.0)));
+        let slanted = ellipse(10.0, 2.0, 45.0);
+        assert!(slanted.contains(&at(36.0, 6.0)) && !slanted.contains(&at(24.0, 6.0)));
+    }
+
+    #[test]
+    fn the_edge_is_where_angles_to_the_foci_add_up() {
+        let center = UnitVector::from_degrees(200.0, 60.0).unwrap();
+        let [a, b, turn] = [20.0, 12.0, 33.0].map(Angle::from_degrees);
+        let ellipse = Ellipse::new(center, a, b, turn).unwrap();
+        let [first, _, _] = ellipse.frame;
+        let foci = [1.0, -1.0].map(|side| {
+            let (sine, cosine) = ellipse.gamma().radians().sin_cos();
+            let v = crate::vector::add(
+                scale(center.to_array(), cosine),
+                scale(first, side * sine),
+            );
+            UnitVector::normalise(v).unwrap()
+        });
+        for lon in 0..36 {
+            for lat in 40..80 {
+                let v = UnitVector::from_degrees(180.0 + f64::from(lon), f64::from(lat))
+                    .unwrap();
+                let sum = foci.map(|f| f.angle_to(v).degrees()).iter().sum::<f64>();
+                if (sum - 40.0).abs() > 1e-9 {
+                    assert_eq!(ellipse.contains(&v), sum < 40.0, "{lon} {lat}");
+                }
+            }
+        }
+    }
 }

@@ -8,6 +8,8 @@ mod compound;
 mod ellipse;
 mod hull;
 mod polygon;
+#[cfg(test)]
+mod properties;
 mod region_type;
 mod relate;
 mod text;

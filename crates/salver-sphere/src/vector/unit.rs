@@ -141,7 +141,7 @@ impl UnitVector {
         let lon = self.y.atan2(self.x);
         let lon =
             if lon == 0.0 { 0.0 } else { Angle::from_radians(lon).wrapped().radians() };
-        LonLat::from_parts(lon, self.z.atan2(self.x.hypot(self.y)))
+        LonLat::from_parts(lon, self.z.atan2((self.x * self.x + self.y * self.y).sqrt()))
     }
 
     /// The component towards longitude 0, latitude 0.

@@ -89,8 +89,8 @@ impl Region {
     pub fn overlaps(&self, other: &Self) -> Option<bool> {
         match (self, other) {
             (Self::Union(a), _) => any(a.operands(), other),
-            (_, Self::Union(b)) => any(b.operands(), self),
             (Self::Intersection(a), _) => all(a.operands(), other),
+            (_, Self::Union(b)) => any(b.operands(), self),
             (_, Self::Intersection(b)) => all(b.operands(), self),
             _ => {
                 let relation = self.relate(other);
