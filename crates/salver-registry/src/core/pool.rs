@@ -12,7 +12,7 @@ use std::thread::ThreadId;
 use salver_core::{Error, ErrorKind, Op, Result};
 
 use super::link::Link;
-use crate::database::Database;
+use crate::database::{Database, Session};
 
 /// Idle sessions kept for later.
 const IDLE: usize = 16;
@@ -56,8 +56,11 @@ impl Node {
 }
 
 impl Pool {
-    pub(crate) fn new(database: Box<dyn Database>) -> Self {
-        Self { database, head: Node::new(std::process::id()) }
+    /// The pool of a database, with a session that was opened on it.
+    pub(crate) fn new(database: Box<dyn Database>, session: Box<dyn Session>) -> Self {
+        let head = Node::new(std::process::id());
+        head.lock().idle.push(Link::new(session));
+        Self { database, head }
     }
 
     pub(crate) fn database(&self) -> &dyn Database {

@@ -3,11 +3,11 @@
 use salver_core::{Error, ErrorKind, Op, Result};
 use salver_model::Universe;
 
-use super::link::Link;
-use super::pool::{Lease, Pool};
+use super::link::{Level, Link};
+use super::pool::Pool;
 use super::shared::Shared;
 use super::work::Work;
-use crate::database::Database;
+use crate::database::{Database, Session};
 
 /// The registry of one repository: every row of it is read and written here.
 ///
@@ -24,8 +24,13 @@ pub struct Registry {
 }
 
 impl Registry {
-    pub(crate) fn new(database: Box<dyn Database>, shared: Shared) -> Self {
-        Self { pool: Pool::new(database), shared }
+    /// The registry of a database; `session` is one that was opened on it.
+    pub(crate) fn new(
+        database: Box<dyn Database>,
+        session: Box<dyn Session>,
+        shared: Shared,
+    ) -> Self {
+        Self { pool: Pool::new(database, session), shared }
     }
 
     /// The universe of dimensions that the repository stores.
@@ -62,12 +67,14 @@ impl Registry {
     }
 
     /// Runs `body` in the thread's transaction, or in one of its own, and keeps all or nothing
-    /// of what it does.
+    /// of what it does; inside a unit a failure dooms the unit instead.
     pub(crate) fn write<T>(
         &self,
         body: impl FnOnce(&mut Work<'_>) -> Result<T>,
     ) -> Result<T> {
-        let mut lease = self.begin()?;
+        self.check_writeable()?;
+        let mut lease = self.pool.lease()?;
+        let own = lease.begin_call()?;
         let Link { session, caches, .. } = &mut *lease;
         let session = &**session;
         let shared = &self.shared;
@@ -80,21 +87,27 @@ impl Registry {
             }
             Ok(())
         });
-        match seen.and_then(|()| outcome.unwrap_or_else(|| Err(unrun()))) {
-            Ok(value) => lease.commit().map(|()| value),
-            Err(error) => {
-                lease.rollback();
+        let outcome = seen.and_then(|()| outcome.unwrap_or_else(|| Err(unrun())));
+        match (outcome, own) {
+            (Ok(value), true) => lease.commit().map(|()| value),
+            (Ok(value), false) => Ok(value),
+            (Err(error), own) => {
+                if own {
+                    lease.rollback();
+                } else {
+                    lease.fail();
+                }
                 Err(error)
             }
         }
     }
 
     /// Begins a transaction or savepoint on the thread's session.
-    pub(super) fn begin(&self) -> Result<Lease<'_>> {
+    pub(super) fn begin(&self, level: Level) -> Result<usize> {
         self.check_writeable()?;
         let mut lease = self.pool.lease()?;
-        lease.begin()?;
-        Ok(lease)
+        lease.begin(level)?;
+        Ok(lease.depth())
     }
 
     fn check_writeable(&self) -> Result<()> {

@@ -53,7 +53,7 @@ impl Work<'_> {
         let list = json_ids(ids);
         let rows = self.rows(
             "SELECT d.id, d.dataset_type_id, d.run_id FROM json_each(?1) AS j \
-             JOIN dataset AS d ON d.id = j.value ORDER BY j.key",
+             CROSS JOIN dataset AS d ON d.id = j.value ORDER BY j.key",
             &[list.as_str().into()],
             &mut |row| Ok((row.uuid(0)?, row.int(1)?, row.int(2)?)),
         )?;
@@ -66,8 +66,8 @@ impl Work<'_> {
         for plan in groups.values() {
             let sql = format!(
                 "SELECT t.dataset_id{} FROM json_each(?1) AS j \
-                 JOIN dataset AS d ON d.id = j.value \
-                 JOIN {} AS t ON t.dataset_id = d.id AND t.collection_id = d.run_id",
+                 CROSS JOIN dataset AS d ON d.id = j.value \
+                 CROSS JOIN {} AS t ON t.dataset_id = d.id AND t.collection_id = d.run_id",
                 plan.selected(),
                 plan.tags
             );

@@ -14,6 +14,7 @@ use crate::core::{Registry, Work};
 use crate::database::{Row, RowExt, Value};
 use crate::dataset_types::TypeRow;
 use crate::files::read_record;
+use crate::schema::Lookup;
 
 /// What a lookup found.
 #[derive(Debug)]
@@ -158,7 +159,9 @@ impl Work<'_> {
         look: &Look<'_>,
         collections: &[Arc<CollectionRow>],
     ) -> Result<Option<Found>> {
-        let (width, sql) = row.plan.find(collections.len(), look.records);
+        let runs = collections.iter().all(|c| c.kind == CollectionType::Run);
+        let (width, sql) =
+            row.plan.find(collections.len(), Lookup { runs, records: look.records });
         let mut values: Vec<Value<'_>> =
             Vec::with_capacity(width + row.plan.columns.len() + 2);
         values.push(row.id.into());

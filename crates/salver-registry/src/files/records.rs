@@ -84,9 +84,9 @@ impl Work<'_> {
         let records = &self.shared.records;
         let sql = format!(
             "SELECT f.dataset_id, f.path, f.formatter, f.storage_class, f.component, \
-             f.checksum, f.file_size FROM json_each(?2) AS j \
+             f.checksum, f.file_size FROM json_each(?2) AS j CROSS \
              JOIN dataset_location AS l ON l.datastore_name = ?1 AND l.dataset_id = j.value \
-             JOIN {} AS f ON f.dataset_id = l.dataset_id ORDER BY j.key, f.component",
+             CROSS JOIN {} AS f ON f.dataset_id = l.dataset_id ORDER BY j.key, f.component",
             quoted(&records.table)
         );
         let mut found = Vec::with_capacity(ids.len());

@@ -43,7 +43,7 @@ impl Registry {
                 work.execute(
                     "INSERT INTO dataset_location_trash (dataset_id, datastore_name) \
                      SELECT l.dataset_id, l.datastore_name FROM json_each(?2) AS j \
-                     JOIN dataset_location AS l ON l.datastore_name = ?1 \
+                     CROSS JOIN dataset_location AS l ON l.datastore_name = ?1 \
                      AND l.dataset_id = j.value WHERE 1 ON CONFLICT DO NOTHING",
                     &values,
                 )?;
@@ -129,7 +129,7 @@ impl Work<'_> {
         )?;
         let sql = format!(
             "SELECT f.path FROM json_each(?1) AS j \
-             JOIN {} AS f ON f.dataset_id = j.value",
+             CROSS JOIN {} AS f ON f.dataset_id = j.value",
             quoted(&self.shared.records.table)
         );
         let mut files = BTreeSet::new();
@@ -156,7 +156,7 @@ impl Work<'_> {
     fn is_used(&self, datastore: &str, file: &str) -> Result<bool> {
         // members sort between `file#zip-path=` and `file#zip-path>`
         let sql = format!(
-            "SELECT 1 FROM {} AS f JOIN dataset_location AS l \
+            "SELECT 1 FROM {} AS f CROSS JOIN dataset_location AS l \
              ON l.datastore_name = ?1 AND l.dataset_id = f.dataset_id \
              WHERE f.path = ?2 OR (f.path >= ?3 AND f.path < ?4) LIMIT 1",
             quoted(&self.shared.records.table)

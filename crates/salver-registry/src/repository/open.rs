@@ -46,7 +46,6 @@ impl Registry {
         let session = database.session()?;
         let stored = read_attributes(&*session)
             .map_err(|e| e.with("path", path.as_ref().display()))?;
-        drop(session);
         let universe =
             stored.iter().find(|(name, _)| name == UNIVERSE).ok_or_else(|| {
                 no_registry("the database stores no universe of dimensions")
@@ -68,7 +67,7 @@ impl Registry {
             groups: Default::default(),
             universe,
         };
-        Ok(Self::new(Box::new(database), shared))
+        Ok(Self::new(Box::new(database), session, shared))
     }
 }
 

@@ -25,10 +25,17 @@ pub(crate) struct GroupPlan {
     pub(crate) insert_tag: String,
     /// Inserts a validity range: type, dataset, collection, begin, end, dimensions.
     pub(crate) insert_calib: String,
-    /// Finds a dataset with its records, by width.
-    with_records: [String; 4],
-    /// Finds a dataset, by width.
-    plain: [String; 4],
+    /// Lookups, by what they read and by width.
+    finds: [[String; 4]; 4],
+}
+
+/// What a lookup reads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lookup {
+    /// All collections are RUNs.
+    pub(crate) runs: bool,
+    /// The datastore's records are wanted too.
+    pub(crate) records: bool,
 }
 
 /// The table that holds a datastore's records.
@@ -68,8 +75,12 @@ impl GroupPlan {
             group: group.clone(),
             insert_tag: insert(&tags, &[]),
             insert_calib: insert(&calibs, &["timespan_begin", "timespan_end"]),
-            with_records: WIDTHS.map(|n| find(&tags, &names, n, Some(&records.table))),
-            plain: WIDTHS.map(|n| find(&tags, &names, n, None)),
+            finds: [(false, false), (false, true), (true, false), (true, true)].map(
+                |(runs, with_records)| {
+                    let records = with_records.then_some(records.table.as_str());
+                    WIDTHS.map(|width| find(&tags, &names, width, runs, records))
+                },
+            ),
             columns,
             tags,
             calibs,
@@ -78,8 +89,14 @@ impl GroupPlan {
 
     /// The lookup for up to `n` collections: its width and text. Its values are type,
     /// dimensions, collections, and with records the datastore's name.
-    pub(crate) fn find(&self, n: usize, with_records: bool) -> (usize, &str) {
-        let texts = if with_records { &self.with_records } else { &self.plain };
+    pub(crate) fn find(&self, n: usize, what: Lookup) -> (usize, &str) {
+        let [plain, plain_records, of_runs, of_runs_records] = &self.finds;
+        let texts = match (what.runs, what.records) {
+            (false, false) => plain,
+            (false, true) => plain_records,
+            (true, false) => of_runs,
+            (true, true) => of_runs_records,
+        };
         let chosen = WIDTHS.iter().zip(texts).find(|(width, _)| **width >= n);
         let widest = WIDTHS.iter().zip(texts).next_back();
         chosen.or(widest).map_or((0, ""), |(width, text)| (*width, text.as_str()))
@@ -110,10 +127,22 @@ fn equals<'n>(names: impl Iterator<Item = &'n str>, first: usize) -> String {
     text
 }
 
-/// Columns of the result: collection, dataset, run, then those of the records.
-fn find(tags: &str, names: &[&str], width: usize, records: Option<&str>) -> String {
+/// Columns of the result: collection, dataset, run, then those of the records. In a RUN the
+/// collection is the run, and the dataset's own row need not be read.
+fn find(
+    tags: &str,
+    names: &[&str],
+    width: usize,
+    runs: bool,
+    records: Option<&str>,
+) -> String {
     let first = 2 + names.len();
     let places: Vec<String> = (0..width).map(|i| format!("?{}", first + i)).collect();
+    let (run, join) = if runs {
+        ("t.collection_id", "")
+    } else {
+        ("d.run_id", " JOIN dataset AS d ON d.id = t.dataset_id")
+    };
     let (columns, joins) = match records {
         None => ("", String::new()),
         Some(table) => (
@@ -128,8 +157,7 @@ fn find(tags: &str, names: &[&str], width: usize, records: Option<&str>) -> Stri
         ),
     };
     format!(
-        "SELECT t.collection_id, t.dataset_id, d.run_id{columns} FROM {tags} AS t \
-         JOIN dataset AS d ON d.id = t.dataset_id{joins} \
+        "SELECT t.collection_id, t.dataset_id, {run}{columns} FROM {tags} AS t{join}{joins} \
          WHERE t.dataset_type_id = ?1{} AND t.collection_id IN ({})",
         equals(names.iter().copied(), 2),
         places.join(", ")

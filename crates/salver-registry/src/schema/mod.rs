@@ -4,4 +4,4 @@ mod element;
 mod group;
 
 pub(crate) use element::{ColumnPlan, ElementPlan, Part, Plans, sql_kind};
-pub(crate) use group::{GroupPlan, RecordTable};
+pub(crate) use group::{GroupPlan, Lookup, RecordTable};

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use salver_core::{Error, ErrorKind, Op, Result};
 
@@ -82,6 +83,8 @@ impl Sqlite {
         connection.busy_handler(Some(move |round| wait(round, wait_ms)))?;
         connection.progress_handler(PROGRESS_STEPS, Some(interrupted))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // plans that do not depend on bound values: else every new value prepares anew
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         Ok(connection)

@@ -123,24 +123,45 @@ fn bind(statement: &mut CachedStatement<'_>, values: &[Value<'_>]) -> Result<()>
         ));
     }
     for (i, value) in values.iter().enumerate() {
-        statement.raw_bind_parameter(i + 1, Bound(value)).map_err(|e| map(e, EXECUTE))?;
+        statement
+            .raw_bind_parameter(i + 1, Bound::new(value))
+            .map_err(|e| map(e, EXECUTE))?;
     }
     Ok(())
 }
 
-struct Bound<'v, 'a>(&'v Value<'a>);
+/// A value as the library binds it; a UUID is text of 32 digits.
+enum Bound<'v, 'a> {
+    Plain(&'v Value<'a>),
+    Digits([u8; 32]),
+}
+
+impl<'v, 'a> Bound<'v, 'a> {
+    fn new(value: &'v Value<'a>) -> Self {
+        match value {
+            Value::Uuid(id) => {
+                let mut digits = [0; 32];
+                id.simple().encode_lower(&mut digits);
+                Self::Digits(digits)
+            }
+            other => Self::Plain(other),
+        }
+    }
+}
 
 impl rusqlite::ToSql for Bound<'_, '_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        use rusqlite::types::Value as Owned;
-        Ok(match self.0 {
-            Value::Null => ToSqlOutput::Owned(Owned::Null),
-            Value::Bool(b) => ToSqlOutput::Owned(Owned::Integer(i64::from(*b))),
-            Value::Int(n) => ToSqlOutput::Owned(Owned::Integer(*n)),
-            Value::Float(x) => ToSqlOutput::Owned(Owned::Real(*x)),
-            Value::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
-            Value::Uuid(id) => ToSqlOutput::Owned(Owned::Text(id.simple().to_string())),
-        })
+        let value = match self {
+            Self::Digits(digits) => ValueRef::Text(digits),
+            Self::Plain(value) => match value {
+                Value::Null | Value::Uuid(_) => ValueRef::Null,
+                Value::Bool(b) => ValueRef::Integer(i64::from(*b)),
+                Value::Int(n) => ValueRef::Integer(*n),
+                Value::Float(x) => ValueRef::Real(*x),
+                Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            },
+        };
+        Ok(ToSqlOutput::Borrowed(value))
     }
 }
 

@@ -1,0 +1,186 @@
+//! Times the registry's main operations in a folder: `measure FOLDER [DATASETS]`.
+#![expect(clippy::print_stdout, reason = "prints what it measured")]
+#![expect(clippy::disallowed_methods, reason = "measures time")]
+
+use std::hint::black_box;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use salver_core::{Error, ErrorKind, IdSource, Op, Result, SystemIds};
+use salver_model::{
+    CollectionType, DataId, DataValue, DatasetRef, DatasetType, FileRecord, Record,
+    Universe, Value,
+};
+use salver_registry::{CreateOptions, IfPresent, InsertMode, OpenMode, Registry};
+
+const DATASTORE: &str = "FileDatastore@<butlerRoot>";
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = arguments.next().ok_or_else(|| {
+        Error::new(ErrorKind::InvalidInput, Op("measure"), "which folder?")
+    })?;
+    let n = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(100_000);
+    let path = Path::new(&folder).join("gen3.sqlite3");
+    let registry =
+        Registry::create(&path, &Universe::default_v8(), &CreateOptions::default())?;
+    let dataset_type = fill(&registry, n)?;
+    let refs = refs(&registry, &dataset_type, "bulk", n)?;
+    bulk(&registry, &refs)?;
+    puts(&registry, &dataset_type)?;
+    finds(&registry, &dataset_type, &refs)?;
+    drop(registry);
+    let start = Instant::now();
+    for _ in 0..100 {
+        black_box(Registry::open(&path, OpenMode::ReadOnly)?);
+    }
+    println!("open                     {:9.1} us", start.elapsed().as_secs_f64() * 1e4);
+    Ok(())
+}
+
+fn fill(registry: &Registry, n: i64) -> Result<Arc<DatasetType>> {
+    let insert = |element: &str, rows: Vec<Vec<(&str, Value)>>| -> Result<()> {
+        let element = registry.universe().require(element)?;
+        let records: Result<Vec<Record>> =
+            rows.into_iter().map(|row| Record::from_pairs(element, row)).collect();
+        registry.insert_records(element.name(), &records?, InsertMode::Insert)?;
+        Ok(())
+    };
+    let instrument = || ("instrument", Value::from("Cam"));
+    insert("instrument", vec![vec![("name", "Cam".into())]])?;
+    insert(
+        "physical_filter",
+        vec![vec![instrument(), ("name", "Cam_g".into()), ("band", "g".into())]],
+    )?;
+    let detectors =
+        (0..100).map(|id| vec![instrument(), ("id", Value::Int(id))]).collect();
+    insert("detector", detectors)?;
+    insert("day_obs", vec![vec![instrument(), ("id", Value::Int(20240301))]])?;
+    insert("group", vec![vec![instrument(), ("name", "g".into())]])?;
+    let exposure = |id| {
+        vec![
+            instrument(),
+            ("id", Value::Int(id)),
+            ("day_obs", Value::Int(20240301)),
+            ("group", "g".into()),
+            ("physical_filter", "Cam_g".into()),
+        ]
+    };
+    insert("exposure", (0..=(n / 100).max(100)).map(exposure).collect())?;
+    for run in ["bulk", "single", "other"] {
+        registry.register_collection(run, CollectionType::Run, None)?;
+    }
+    registry.register_collection("defaults", CollectionType::Chained, None)?;
+    registry.set_chain("defaults", &["other", "single", "bulk"])?;
+    let group = registry.universe().group(["detector", "exposure"])?;
+    let dataset_type = DatasetType::new("raw", group, "StructuredDataDict")?;
+    registry.register_dataset_type(&dataset_type)?;
+    registry.dataset_type("raw")
+}
+
+fn refs(
+    registry: &Registry,
+    dataset_type: &Arc<DatasetType>,
+    run: &str,
+    n: i64,
+) -> Result<Vec<DatasetRef>> {
+    let group = registry.universe().group(["detector", "exposure"])?;
+    let run: Arc<str> = Arc::from(run);
+    (0..n)
+        .map(|i| {
+            let values = vec![
+                DataValue::from("Cam"),
+                DataValue::Int(i % 100),
+                DataValue::Int(i / 100),
+            ];
+            let data_id = DataId::new(group.clone(), values)?;
+            DatasetRef::new(
+                SystemIds.uuid7(),
+                Arc::clone(dataset_type),
+                data_id,
+                Arc::clone(&run),
+            )
+        })
+        .collect()
+}
+
+fn record(r: &DatasetRef) -> FileRecord {
+    FileRecord {
+        dataset_id: r.id,
+        path: format!("{}/raw/20240301/raw_Cam_Cam_g_{}_Cam.json", r.run, r.id),
+        formatter: "lsst.daf.butler.formatters.json.JsonFormatter".to_owned(),
+        storage_class: "StructuredDataDict".to_owned(),
+        component: None,
+        checksum: None,
+        file_size: 100,
+    }
+}
+
+fn bulk(registry: &Registry, refs: &[DatasetRef]) -> Result<()> {
+    let records: Vec<FileRecord> = refs.iter().map(record).collect();
+    let start = Instant::now();
+    let transaction = registry.unit()?;
+    registry.insert_datasets(refs, IfPresent::Fail)?;
+    let inserted = start.elapsed();
+    registry.insert_file_records(DATASTORE, &records)?;
+    transaction.commit()?;
+    println!(
+        "bulk insert of {:7}   {:9.3} s (datasets and tags {:.3})",
+        refs.len(),
+        start.elapsed().as_secs_f64(),
+        inserted.as_secs_f64()
+    );
+    Ok(())
+}
+
+fn puts(registry: &Registry, dataset_type: &Arc<DatasetType>) -> Result<()> {
+    for (what, run, together) in
+        [("put, own commit", "single", false), ("put, one transaction", "other", true)]
+    {
+        let refs = refs(registry, dataset_type, run, 1000)?;
+        let outer = together.then(|| registry.transaction()).transpose()?;
+        let start = Instant::now();
+        for r in &refs {
+            let held = registry.find_conflict(dataset_type, &r.data_id, run)?;
+            black_box(held);
+            let transaction = registry.unit()?;
+            registry.insert_datasets(std::slice::from_ref(r), IfPresent::Fail)?;
+            registry.insert_file_records(DATASTORE, &[record(r)])?;
+            transaction.commit()?;
+        }
+        println!("{what:24} {:9.1} us", start.elapsed().as_secs_f64() * 1e3);
+        outer.map(salver_registry::Transaction::commit).transpose()?;
+    }
+    Ok(())
+}
+
+fn finds(
+    registry: &Registry,
+    dataset_type: &Arc<DatasetType>,
+    refs: &[DatasetRef],
+) -> Result<()> {
+    for (what, collections) in
+        [("find, one run", &["bulk"][..]), ("find, chain of 3", &["defaults"][..])]
+    {
+        let start = Instant::now();
+        for i in 0..400_000 {
+            let Some(r) = refs.get(i * 7919 % refs.len()) else { continue };
+            let found = registry.find_with_records(
+                dataset_type,
+                &r.data_id,
+                collections,
+                None,
+            )?;
+            black_box(found);
+        }
+        println!("{what:24} {:9.2} us", start.elapsed().as_secs_f64() * 2.5);
+    }
+    let start = Instant::now();
+    for i in 0..400_000 {
+        let Some(r) = refs.get(i * 7919 % refs.len()) else { continue };
+        black_box(registry.file_records(&[r.id])?);
+    }
+    println!("records by id            {:9.2} us", start.elapsed().as_secs_f64() * 2.5);
+    Ok(())
+}
