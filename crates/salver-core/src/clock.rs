@@ -25,6 +25,12 @@ impl Clock for SystemClock {
     }
 }
 
+impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
+    fn unix_ns(&self) -> i64 {
+        (**self).unix_ns()
+    }
+}
+
 /// A clock that stands still.
 #[derive(Debug, Clone, Copy)]
 pub struct FixedClock(pub i64);

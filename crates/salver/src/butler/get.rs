@@ -1,0 +1,111 @@
+//! Reading datasets.
+
+use std::sync::Arc;
+
+use salver_core::{Error, ErrorKind, Op, Result};
+use salver_datastore::{Moved, ReadRequest, SkyBox};
+use salver_model::{DatasetRef, FileRecord, Timespan};
+use salver_tree::{BoxSelect, Map, Tree};
+
+use super::core::Butler;
+use super::data_id::Pairs;
+use super::find::not_found;
+use crate::bridge;
+
+const OP: Op = Op("butler.get");
+
+/// What of a dataset is read, and where it is looked for.
+#[derive(Debug, Clone, Default)]
+pub struct GetOptions {
+    /// Collections to search in place of the butler's own.
+    pub collections: Option<Vec<String>>,
+    /// Time at which a calibration must be valid.
+    pub timespan: Option<Timespan>,
+    /// Gen3's read parameters, by name (`bbox`, `columns`, …); the storage class says which.
+    pub parameters: Map,
+    /// A box in grid coordinates, 0-based, half-open, slowest axis first.
+    pub region: Option<BoxSelect>,
+    /// A part of an image by its place on the sky; it stands in for `region`.
+    pub sky: Option<SkyBox>,
+    /// Leave arrays and tables in their file until they are used.
+    pub lazy: bool,
+    /// Where to count the bytes that are moved.
+    pub moved: Option<Arc<Moved>>,
+}
+
+impl Butler {
+    /// Reads a dataset, or a component of one (`calexp.wcs`), found by data ID.
+    ///
+    /// ```no_run
+    /// use salver::{Butler, ButlerOptions, GetOptions};
+    ///
+    /// let options = ButlerOptions { collections: vec!["demo".into()], ..Default::default() };
+    /// let butler = Butler::open("repo", &options)?;
+    /// let data_id = [("instrument".to_owned(), "CamA".into()), ("visit".to_owned(), 101.into())];
+    /// let stats = butler.get("stats", &data_id, &GetOptions::default())?;
+    /// # Ok::<(), salver::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `ErrorKind::NotFound`, code `dataset_not_found`, where no collection has it; `NotFound`,
+    /// code `file_not_found`, where it is known and not stored; as [`Butler::find_dataset`] and
+    /// as the format.
+    pub fn get(
+        &self,
+        dataset_type: &str,
+        pairs: &Pairs,
+        options: &GetOptions,
+    ) -> Result<Tree> {
+        let component = dataset_type.split_once('.').map(|(_, component)| component);
+        let wanted = self.wanted(dataset_type, pairs, options.timespan)?;
+        let collections = self.search_path(OP, options.collections.as_deref())?;
+        let found = self.shared.registry.find_with_records(
+            &wanted.dataset_type,
+            &wanted.data_id,
+            collections,
+            wanted.timespan,
+        )?;
+        let Some((dataset, records)) = found else {
+            return Err(not_found(OP, &wanted, collections));
+        };
+        self.read(&dataset, &records, component, options)
+    }
+
+    /// Reads a dataset of which the ref is known; a component's ref reads that component.
+    ///
+    /// # Errors
+    /// `ErrorKind::NotFound`, code `file_not_found`, where it is not stored; as the format.
+    pub fn get_ref(
+        &self,
+        dataset: &DatasetRef,
+        component: Option<&str>,
+        options: &GetOptions,
+    ) -> Result<Tree> {
+        let records = self.shared.registry.file_records(&[dataset.id])?;
+        self.read(dataset, &records, component.or(dataset.component()), options)
+    }
+
+    fn read(
+        &self,
+        dataset: &DatasetRef,
+        records: &[FileRecord],
+        component: Option<&str>,
+        options: &GetOptions,
+    ) -> Result<Tree> {
+        if records.is_empty() {
+            let message = "the dataset is known, but the datastore does not have it";
+            return Err(Error::new(ErrorKind::NotFound, OP, message)
+                .code_of("file_not_found")
+                .with("dataset", dataset));
+        }
+        let request = ReadRequest {
+            component: component.map(str::to_owned),
+            parameters: options.parameters.clone(),
+            region: options.region.clone(),
+            sky: options.sky,
+            lazy: options.lazy,
+            moved: options.moved.clone(),
+        };
+        bridge::run(self.shared.datastore.read(dataset, records, &request))
+    }
+}
