@@ -16,8 +16,10 @@ mod numpy;
 mod pickle;
 mod plain;
 mod registry;
+pub mod yaml;
 
 pub use json::Json;
 pub use npy::Npy;
 pub use pickle::Pickle;
 pub use registry::{by_extension, by_name, extensions_of, names, sniff};
+pub use yaml::Yaml;

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use salver_tree::Format;
 
-use crate::{Json, Npy, Pickle};
+use crate::{Json, Npy, Pickle, Yaml};
 
 /// One known format.
 pub(crate) struct Entry {
@@ -33,6 +33,11 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
             format: Arc::new(Json),
             extensions: &[".json"],
             sniff: |first| matches!(first.trim_ascii_start().first(), Some(b'{' | b'[')),
+        },
+        Entry {
+            format: Arc::new(Yaml),
+            extensions: &[".yaml", ".yml"],
+            sniff: |first| first.starts_with(b"%YAML") || first.starts_with(b"---"),
         },
     ]
 });
