@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use salver_core::{Error, ErrorKind, Op, Result};
 use salver_store::Local;
-use salver_tree::{EncodeOptions, Format, Select, Source};
+use salver_tree::{EncodeOptions, Format, Select, Source, Tree};
 
 use crate::errors::{ToPy, raise};
 use crate::interrupt::detached;
@@ -48,6 +48,14 @@ fn format_of(
         .with("path", path)
         .with("known", salver_formats::names().join(", "))
     })
+}
+
+/// Reads all of a file as a tree.
+pub(crate) fn read_tree(path: String, format: Option<&str>) -> Result<Tree> {
+    let source = Local::open_path(path.clone().into(), None)?;
+    let format = format_of(format, &path, &*source)?;
+    let index = Arc::new(format.index(&source)?);
+    format.decode(&index, &Select::all(), &source)
 }
 
 /// Reads a file as the object that a storage class of `pytype` would be.

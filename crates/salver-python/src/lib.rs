@@ -4,7 +4,7 @@
 //! that does I/O detaches from the interpreter before it takes a lock, and attaches again only on
 //! the calling thread.
 //!
-//! Map: `value` objects ↔ trees; `errors` error → exception; `interrupt` Ctrl-C; `model`
+//! Map: `butler` the face; `value` objects ↔ trees; `errors` error → exception; `interrupt` Ctrl-C; `model`
 //! data IDs, dataset types, refs; `sphere` regions.
 
 #![expect(
@@ -14,6 +14,7 @@
     reason = "PyO3 gives arguments by value and methods `&self`"
 )]
 
+mod butler;
 mod errors;
 mod files;
 mod interrupt;
@@ -34,6 +35,7 @@ fn _salver(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(errors::error_kinds, module)?)?;
     module.add_function(wrap_pyfunction!(files::read_file, module)?)?;
     module.add_function(wrap_pyfunction!(files::encode, module)?)?;
+    butler::register(module)?;
     model::register(module)?;
     sphere::register(module)?;
     value::register(module)

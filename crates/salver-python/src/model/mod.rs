@@ -17,12 +17,12 @@ pub(crate) use dataset_ref::{PyDatasetRef, refs_of};
 pub(crate) use dataset_type::PyDatasetType;
 pub(crate) use element::PyElement;
 pub(crate) use file_dataset::{PyFileDataset, path_text};
-pub(crate) use group::PyGroup;
-pub(crate) use record::PyRecord;
-pub(crate) use storage_class::PyStorageClass;
+pub(crate) use group::{PyGroup, names_of};
+pub(crate) use record::{PyRecord, fields_of};
+pub(crate) use storage_class::{PyStorageClass, class_name};
 pub(crate) use timespan::PyTimespan;
 pub(crate) use universe::PyUniverse;
-pub(crate) use value::{field_value, py_uuid, uuid_of};
+pub(crate) use value::{py_field_value, uuid_of};
 
 use std::sync::{Arc, OnceLock};
 

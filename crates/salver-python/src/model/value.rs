@@ -47,7 +47,7 @@ pub(super) fn py_data_value<'py>(
 }
 
 /// The value of a record's field.
-pub(crate) fn field_value(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Value> {
+pub(super) fn field_value(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Value> {
     let py = value.py();
     if value.is_none() {
         return Ok(Value::Null);
@@ -89,7 +89,7 @@ pub(crate) fn field_value(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Valu
 }
 
 /// A field's value in Python.
-pub(super) fn py_field_value<'py>(
+pub(crate) fn py_field_value<'py>(
     py: Python<'py>,
     value: &Value,
 ) -> PyResult<Bound<'py, PyAny>> {
@@ -106,7 +106,7 @@ pub(super) fn py_field_value<'py>(
 }
 
 /// A `uuid.UUID`.
-pub(crate) fn py_uuid(py: Python<'_>, id: Uuid) -> PyResult<Bound<'_, PyAny>> {
+pub(super) fn py_uuid(py: Python<'_>, id: Uuid) -> PyResult<Bound<'_, PyAny>> {
     static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let class = CLASS.get_or_try_init(py, || {
         Ok::<_, PyErr>(py.import("uuid")?.getattr("UUID")?.unbind())

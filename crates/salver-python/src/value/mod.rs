@@ -12,7 +12,7 @@ mod to_tree;
 
 pub(crate) use table::PyTable;
 pub(crate) use to_python::{plain, to_python};
-pub(crate) use to_tree::to_tree;
+pub(crate) use to_tree::{to_map, to_tree};
 
 use pyo3::prelude::*;
 

@@ -12,7 +12,7 @@ use salver_core::{Error, ErrorKind, Op};
 use salver_tree::{Map, Tagged, Tree};
 
 use super::{PyTable, PyTagged, array};
-use crate::errors::raise;
+use crate::errors::{ToPy, raise};
 
 const OP: Op = Op("python.to_tree");
 
@@ -184,4 +184,15 @@ fn dict(map: &Bound<'_, PyDict>, depth: usize) -> PyResult<Tree> {
         out.insert(name.extract::<String>()?, convert(&value, depth + 1)?);
     }
     Ok(Tree::Map(out))
+}
+
+/// Parameters and other maps of plain values.
+pub(crate) fn to_map(object: &Bound<'_, PyAny>) -> PyResult<Map> {
+    match to_tree(object)? {
+        Tree::Map(map) => Ok(map),
+        other => {
+            let error = Error::new(ErrorKind::InvalidInput, OP, "not a dict");
+            Err::<Map, _>(error.with("kind", other.kind())).to_py(object.py())
+        }
+    }
 }

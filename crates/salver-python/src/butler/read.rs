@@ -1,0 +1,103 @@
+//! Reading.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use salver::GetOptions;
+use salver_model::{DatasetType, StorageClass};
+use salver_tree::Map;
+
+use super::arguments::{Asked as What, asked, collections, timespan};
+use super::PyButler;
+use crate::errors::ToPy;
+use crate::interrupt::detached;
+use crate::model::{PyDatasetRef, class_name, pairs_of};
+use crate::value::{to_map, to_python};
+
+/// What a call of `get` asks for.
+pub(super) struct Asked<'a, 'py> {
+    pub(super) what: &'a Bound<'py, PyAny>,
+    pub(super) data_id: Option<&'a Bound<'py, PyAny>>,
+    pub(super) more: Option<&'a Bound<'py, PyDict>>,
+    pub(super) parameters: Option<&'a Bound<'py, PyDict>>,
+    pub(super) collections: Option<&'a Bound<'py, PyAny>>,
+    pub(super) class: Option<&'a Bound<'py, PyAny>>,
+    pub(super) timespan: Option<&'a Bound<'py, PyAny>>,
+}
+
+fn parameters(given: Option<&Bound<'_, PyDict>>) -> PyResult<Map> {
+    given.map_or_else(|| Ok(Map::new()), |dict| to_map(dict))
+}
+
+impl PyButler {
+    /// Reads a dataset, found by data ID or known by its ref.
+    pub(super) fn read<'py>(
+        &self,
+        py: Python<'py>,
+        call: &Asked<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let name = match asked(call.what)? {
+            What::Name(name) => name,
+            What::Ref(_) => {
+                let dataset = call.what.cast::<PyDatasetRef>()?.get();
+                return self.read_ref(py, dataset, None, call.parameters, call.class);
+            }
+        };
+        let butler = self.inner(py)?;
+        let pairs = pairs_of(call.data_id, call.more)?;
+        let options = GetOptions {
+            collections: collections(call.collections)?,
+            timespan: timespan(call.timespan)?,
+            parameters: parameters(call.parameters)?,
+            lazy: false,
+        };
+        let (dataset_type, tree) = detached(py, || {
+            let tree = butler.get(name, &pairs, &options)?;
+            Ok((butler.registry().dataset_type(name)?, tree))
+        })
+        .to_py(py)?;
+        let component = name.split_once('.').map(|(_, component)| component);
+        let class = self.class_of(py, &dataset_type, component, call.class)?;
+        to_python(py, tree, Some(&class.pytype))
+    }
+
+    /// Reads the dataset of a ref, or a component of it.
+    pub(super) fn read_ref<'py>(
+        &self,
+        py: Python<'py>,
+        dataset: &PyDatasetRef,
+        component: Option<&str>,
+        given: Option<&Bound<'py, PyDict>>,
+        class: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let butler = self.inner(py)?;
+        let dataset = &dataset.dataset;
+        let options = GetOptions { parameters: parameters(given)?, ..GetOptions::default() };
+        let tree = detached(py, || butler.get_ref(dataset, component, &options)).to_py(py)?;
+        let class = self.class_of(py, &dataset.dataset_type, component, class)?;
+        to_python(py, tree, Some(&class.pytype))
+    }
+
+    /// The storage class that an object is made as: the one asked for, else the component's, else
+    /// the dataset type's.
+    fn class_of(
+        &self,
+        py: Python<'_>,
+        dataset_type: &DatasetType,
+        component: Option<&str>,
+        asked: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Arc<StorageClass>> {
+        let classes = &self.shared.classes;
+        if let Some(asked) = asked
+            && !asked.is_none()
+        {
+            return classes.get(&class_name(asked)?).to_py(py);
+        }
+        let class = classes.get(dataset_type.storage_class()).to_py(py)?;
+        match component.and_then(|name| class.component(name)) {
+            Some(name) => classes.get(name).to_py(py),
+            None => Ok(class),
+        }
+    }
+}

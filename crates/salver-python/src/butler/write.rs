@@ -1,0 +1,150 @@
+//! Writing and removing.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+use salver::{FileDataset, IngestOptions, Prune, RunRemoval};
+use salver_core::{Error, ErrorKind, Op};
+use salver_datastore::TransferMode;
+use salver_tree::Tree;
+
+use super::arguments::{Asked, asked, collections};
+use super::PyButler;
+use crate::errors::{ToPy, raise};
+use crate::interrupt::detached;
+use crate::model::{PyDatasetRef, PyFileDataset, pairs_of, refs_of};
+use crate::value::to_tree;
+
+/// Where an object goes.
+pub(super) struct Target<'a, 'py> {
+    pub(super) what: &'a Bound<'py, PyAny>,
+    pub(super) data_id: Option<&'a Bound<'py, PyAny>>,
+    pub(super) more: Option<&'a Bound<'py, PyDict>>,
+    pub(super) run: Option<&'a str>,
+}
+
+/// The tree of an object for a storage class: a dict of columns is a table where the class says so.
+fn tree_for(object: &Bound<'_, PyAny>, class: Option<&str>) -> PyResult<Tree> {
+    if class == Some("ArrowNumpyDict") && object.cast::<PyDict>().is_ok() {
+        let module = object.py().import("salver.assemblers._numpy")?;
+        return to_tree(&module.call_method1("table_from_columns", (object,))?);
+    }
+    to_tree(object)
+}
+
+/// Refuses combinations of flags that Gen3 refuses.
+fn prune_flags(
+    py: Python<'_>,
+    [disassociate, unstore, purge]: [bool; 3],
+    no_tags: bool,
+) -> PyResult<()> {
+    let message = match (purge, disassociate, unstore) {
+        (true, false, _) => "purge needs disassociate",
+        (true, true, false) => "purge needs unstore",
+        (false, true, _) if no_tags => "disassociate needs tags, or purge",
+        (false, false, false) => "nothing to do",
+        _ => return Ok(()),
+    };
+    let error = Error::new(ErrorKind::InvalidInput, Op("butler.prune_datasets"), message);
+    Err(raise(py, &error.hint("unstore; tags with disassociate; or purge with both")))
+}
+
+impl PyButler {
+    /// Stores an object.
+    pub(super) fn store(
+        &self,
+        py: Python<'_>,
+        object: &Bound<'_, PyAny>,
+        target: &Target<'_, '_>,
+    ) -> PyResult<PyDatasetRef> {
+        let butler = self.inner(py)?;
+        let made = match asked(target.what)? {
+            Asked::Ref(dataset) => {
+                if target.data_id.is_some() || target.more.is_some() || target.run.is_some() {
+                    let message = "a ref says data ID and run already";
+                    let error = Error::new(ErrorKind::InvalidInput, Op("butler.put"), message);
+                    return Err(raise(py, &error.with("dataset", dataset)));
+                }
+                let tree = tree_for(object, Some(dataset.dataset_type.storage_class()))?;
+                detached(py, move || butler.put_ref(&tree, dataset))
+            }
+            Asked::Name(name) => {
+                // only a dict may mean two things, and then the type must be looked at
+                let class = match object.cast_exact::<PyDict>() {
+                    Ok(_) => Some(butler.registry().dataset_type(name).to_py(py)?),
+                    Err(_) => None,
+                };
+                let tree = tree_for(object, class.as_ref().map(|t| t.storage_class()))?;
+                let pairs = pairs_of(target.data_id, target.more)?;
+                let run = target.run;
+                detached(py, move || butler.put(&tree, name, &pairs, run))
+            }
+        };
+        Ok(PyDatasetRef::new_of(made.to_py(py)?, &self.shared))
+    }
+
+    /// Ingests files.
+    pub(super) fn take_in(
+        &self,
+        datasets: &Bound<'_, PyTuple>,
+        transfer: Option<&str>,
+        check_size: bool,
+        skip_existing: bool,
+    ) -> PyResult<()> {
+        let py = datasets.py();
+        let butler = self.inner(py)?;
+        let mut files = Vec::with_capacity(datasets.len());
+        for item in datasets {
+            let file = item.cast::<PyFileDataset>()?.borrow();
+            files.push(FileDataset {
+                path: file.path_text(py)?,
+                refs: refs_of(file.refs.bind(py))?,
+                formatter: file.formatter_name(py)?,
+            });
+        }
+        if skip_existing {
+            let message = "passing over files that were ingested before";
+            let error = Error::new(ErrorKind::Unsupported, Op("butler.ingest"), message);
+            return Err(raise(py, &error));
+        }
+        let transfer = TransferMode::parse(transfer.unwrap_or("none")).to_py(py)?;
+        let options = IngestOptions { transfer, track_file_attributes: check_size };
+        detached(py, move || butler.ingest(&files, &options)).to_py(py)
+    }
+
+    /// Prunes datasets; the flags are disassociate, unstore, purge.
+    pub(super) fn prune(
+        &self,
+        refs: &Bound<'_, PyAny>,
+        [disassociate, unstore, purge]: [bool; 3],
+        tags: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let py = refs.py();
+        let butler = self.inner(py)?;
+        let refs = refs_of(refs)?;
+        let tags = collections(tags)?.unwrap_or_default();
+        prune_flags(py, [disassociate, unstore, purge], tags.is_empty())?;
+        let disassociate = if disassociate { tags } else { Vec::new() };
+        let how = Prune { disassociate, unstore, purge };
+        detached(py, move || butler.prune_datasets(&refs, &how)).to_py(py)
+    }
+
+    /// Removes runs.
+    pub(super) fn drop_runs(
+        &self,
+        names: &Bound<'_, PyAny>,
+        unstore: bool,
+        unlink_from_chains: bool,
+    ) -> PyResult<()> {
+        let py = names.py();
+        if names.cast::<PyString>().is_ok() {
+            let message = "a list of runs is wanted, not one name";
+            let error = Error::new(ErrorKind::InvalidInput, Op("butler.remove_runs"), message);
+            return Err(raise(py, &error.with("names", names)));
+        }
+        let butler = self.inner(py)?;
+        let names = collections(Some(names))?.unwrap_or_default();
+        let _ = unstore;
+        let how = RunRemoval { unlink_from_chains };
+        detached(py, move || butler.remove_runs(&names, &how)).to_py(py).map(drop)
+    }
+}
