@@ -5,13 +5,14 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use salver_core::{Error, ErrorKind, Op, Result};
+use salver_formats::fits::{HduName, read_image};
 use salver_store::Local;
-use salver_tree::{EncodeOptions, Format, Select, Source, Tree};
+use salver_tree::{BoxSelect, EncodeOptions, Format, Select, Source, Tree};
 
 use crate::errors::{ToPy, raise};
 use crate::interrupt::detached;
 use crate::model::path_text;
-use crate::value::{to_python, to_tree};
+use crate::value::{plain, to_python, to_tree};
 
 const OP: Op = Op("python.read_file");
 
@@ -131,4 +132,34 @@ fn encode_options(
         }
     };
     Ok(EncodeOptions { compression, tile, extra })
+}
+
+/// An HDU, by number or by `EXTNAME`.
+#[derive(FromPyObject)]
+pub(crate) enum AnyHdu {
+    Number(usize),
+    Name(String),
+}
+
+/// Reads the image of one HDU, or a box of it.
+#[pyfunction]
+#[pyo3(signature = (path, hdu, section=None))]
+pub(crate) fn read_fits_image<'py>(
+    py: Python<'py>,
+    path: &Bound<'py, PyAny>,
+    hdu: AnyHdu,
+    section: Option<Vec<(i64, i64)>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let path = path_text(path)?;
+    let array = detached(py, move || {
+        let source = Local::open_path(path.into(), None)?;
+        let section =
+            section.map(|axes| BoxSelect(axes.into_iter().map(|(a, b)| a..b).collect()));
+        let hdu = match &hdu {
+            AnyHdu::Number(number) => HduName::Number(*number),
+            AnyHdu::Name(name) => HduName::Name(name),
+        };
+        read_image(&*source, hdu, section.as_ref())
+    });
+    plain(py, Tree::Array(array.to_py(py)?))
 }

@@ -14,7 +14,6 @@
     reason = "PyO3 gives arguments by value and methods `&self`"
 )]
 
-mod butler;
 mod errors;
 mod files;
 mod interrupt;
@@ -35,7 +34,7 @@ fn _salver(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(errors::error_kinds, module)?)?;
     module.add_function(wrap_pyfunction!(files::read_file, module)?)?;
     module.add_function(wrap_pyfunction!(files::encode, module)?)?;
-    butler::register(module)?;
+    module.add_function(wrap_pyfunction!(files::read_fits_image, module)?)?;
     model::register(module)?;
     sphere::register(module)?;
     value::register(module)
