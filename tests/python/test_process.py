@@ -24,7 +24,8 @@ def _open(root: Path, **more) -> salver.Butler:
 def repository(tmp_path) -> Path:
     """One instrument with ten detectors, one dataset type, one run."""
     root = tmp_path / "repo"
-    salver.Butler.makeRepo(str(root))
+    json = "lsst.daf.butler.formatters.json.JsonFormatter"
+    salver.Butler.makeRepo(root, {"datastore": {"formatters": {"StructuredDataDict": json}}})
     butler = _open(root)
     registry = butler.registry
     registry.insertDimensionData("instrument", {"name": "Cam", "detector_max": 10})
@@ -157,8 +158,8 @@ def test_a_closed_butler_says_so(repository) -> None:
 SLOW = """
 import sys, threading, time, salver
 butler = salver.Butler.from_config(sys.argv[1], collections="run")
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     while True:
         butler.get("stats", instrument="Cam", detector=5)
 except KeyboardInterrupt:

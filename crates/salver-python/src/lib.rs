@@ -14,6 +14,7 @@
     reason = "PyO3 gives arguments by value and methods `&self`"
 )]
 
+mod butler;
 mod errors;
 mod files;
 mod interrupt;
@@ -35,6 +36,7 @@ fn _salver(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(files::read_file, module)?)?;
     module.add_function(wrap_pyfunction!(files::encode, module)?)?;
     module.add_function(wrap_pyfunction!(files::read_fits_image, module)?)?;
+    butler::register(module)?;
     model::register(module)?;
     sphere::register(module)?;
     value::register(module)

@@ -12,14 +12,19 @@ is made of. Names, arguments and exceptions are those of ``lsst.daf.butler``::
 from __future__ import annotations
 
 from ._salver import (
+    Butler,
+    ButlerCollections,
+    CollectionInfo,
     DataCoordinate,
     DatasetRef,
     DatasetType,
+    DeferredDatasetHandle,
     DimensionElement,
     DimensionGroup,
     DimensionRecord,
     DimensionUniverse,
     FileDataset,
+    Registry,
     StorageClass,
     Table,
     Tagged,
@@ -28,14 +33,19 @@ from ._salver import (
 )
 
 __all__ = [
+    "Butler",
+    "ButlerCollections",
+    "CollectionInfo",
     "DataCoordinate",
     "DatasetRef",
     "DatasetType",
+    "DeferredDatasetHandle",
     "DimensionElement",
     "DimensionGroup",
     "DimensionRecord",
     "DimensionUniverse",
     "FileDataset",
+    "Registry",
     "StorageClass",
     "Table",
     "Tagged",
@@ -44,6 +54,7 @@ __all__ = [
 ]
 
 _LATER = {
+    "Config": "_config",
     "CollectionType": "_enums",
     "DatasetExistence": "_enums",
     "DatasetIdGenEnum": "_enums",

@@ -45,7 +45,9 @@ pub(super) fn type_name(what: &Bound<'_, PyAny>) -> PyResult<String> {
 }
 
 /// Names of collections: none, one, or any iterable; `...` is all.
-pub(super) fn collections(given: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Vec<String>>> {
+pub(super) fn collections(
+    given: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Option<Vec<String>>> {
     let Some(given) = given else { return Ok(None) };
     if given.is_none() {
         return Ok(None);
@@ -73,14 +75,21 @@ pub(super) fn timespan(given: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Time
 }
 
 /// What the environment says about repositories.
-#[expect(clippy::disallowed_methods, reason = "the package reads the environment for the library")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the package reads the environment for the library"
+)]
 pub(super) fn environment() -> Environment {
     let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let config_path = text("DAF_BUTLER_CONFIG_PATH").unwrap_or_default();
     Environment {
         repository_index: text("DAF_BUTLER_REPOSITORY_INDEX"),
         repositories: text("DAF_BUTLER_REPOSITORIES"),
-        config_path: config_path.split(':').filter(|p| !p.is_empty()).map(PathBuf::from).collect(),
+        config_path: config_path
+            .split(':')
+            .filter(|p| !p.is_empty())
+            .map(PathBuf::from)
+            .collect(),
     }
 }
 

@@ -25,7 +25,9 @@ pub(super) fn kind_of(kind: &Bound<'_, PyAny>) -> PyResult<CollectionType> {
 }
 
 /// Types: none, one, or any iterable.
-pub(super) fn kinds_of(kinds: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<CollectionType>> {
+pub(super) fn kinds_of(
+    kinds: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Vec<CollectionType>> {
     let Some(kinds) = kinds else { return Ok(Vec::new()) };
     if kinds.is_none() {
         return Ok(Vec::new());
@@ -37,7 +39,10 @@ pub(super) fn kinds_of(kinds: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<Collect
 }
 
 /// `CollectionType` of Python.
-pub(super) fn py_kind(py: Python<'_>, kind: CollectionType) -> PyResult<Bound<'_, PyAny>> {
+pub(super) fn py_kind(
+    py: Python<'_>,
+    kind: CollectionType,
+) -> PyResult<Bound<'_, PyAny>> {
     static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let class = CLASS.get_or_try_init(py, || {
         Ok::<_, PyErr>(py.import("salver._enums")?.getattr("CollectionType")?.unbind())
@@ -85,7 +90,10 @@ impl PyCollectionInfo {
 
     /// Names of the dataset types in it, where they were asked for.
     #[getter]
-    fn dataset_types<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyFrozenSet>>> {
+    fn dataset_types<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<Option<Bound<'py, PyFrozenSet>>> {
         self.dataset_types.as_ref().map(|names| PyFrozenSet::new(py, names)).transpose()
     }
 
@@ -108,9 +116,14 @@ pub(crate) struct PySummary {
 }
 
 impl PySummary {
-    pub(super) fn read(butler: &Butler, shared: &Arc<Shared>, name: &str) -> Result<Self> {
+    pub(super) fn read(
+        butler: &Butler,
+        shared: &Arc<Shared>,
+        name: &str,
+    ) -> Result<Self> {
         let summary = butler.registry().collection_summary(name)?;
-        let types = summary.dataset_types.iter().map(|t| butler.registry().dataset_type(t));
+        let types =
+            summary.dataset_types.iter().map(|t| butler.registry().dataset_type(t));
         let dataset_types = types.collect::<Result<_>>()?;
         Ok(Self { summary, dataset_types, shared: Arc::clone(shared) })
     }
@@ -120,7 +133,10 @@ impl PySummary {
 impl PySummary {
     #[getter]
     fn dataset_types(&self) -> Vec<PyDatasetType> {
-        self.dataset_types.iter().map(|t| PyDatasetType::new_of(t, &self.shared)).collect()
+        self.dataset_types
+            .iter()
+            .map(|t| PyDatasetType::new_of(t, &self.shared))
+            .collect()
     }
 
     /// Values of governor dimensions, by name.
@@ -160,15 +176,26 @@ impl PyCollections {
         let patterns = collections(Some(expression))?.unwrap_or_default();
         let kinds = kinds_of(kinds)?;
         let query = CollectionQuery { patterns, kinds, flatten };
-        let found = detached(py, || self.butler.registry().query_collections(&query)).to_py(py)?;
+        let found = detached(py, || self.butler.registry().query_collections(&query))
+            .to_py(py)?;
         let chains = include_chains.unwrap_or(!flatten);
-        Ok(found.into_iter().filter(|c| chains || c.kind != CollectionType::Chained).collect())
+        Ok(found
+            .into_iter()
+            .filter(|c| chains || c.kind != CollectionType::Chained)
+            .collect())
     }
 
-    fn described(&self, info: Collection, parents: bool, summary: bool) -> Result<PyCollectionInfo> {
+    fn described(
+        &self,
+        info: Collection,
+        parents: bool,
+        summary: bool,
+    ) -> Result<PyCollectionInfo> {
         let registry = self.butler.registry();
-        let parents = parents.then(|| registry.collection_parents(&info.name)).transpose()?;
-        let summary = summary.then(|| registry.collection_summary(&info.name)).transpose()?;
+        let parents =
+            parents.then(|| registry.collection_parents(&info.name)).transpose()?;
+        let summary =
+            summary.then(|| registry.collection_summary(&info.name)).transpose()?;
         let dataset_types = summary.map(|s| s.dataset_types.into_iter().collect());
         Ok(PyCollectionInfo { info, parents, dataset_types })
     }
@@ -202,7 +229,8 @@ impl PyCollections {
         doc: Option<&str>,
     ) -> PyResult<bool> {
         let kind = r#type.map_or(Ok(CollectionType::Run), kind_of)?;
-        detached(py, || self.butler.registry().register_collection(name, kind, doc)).to_py(py)
+        detached(py, || self.butler.registry().register_collection(name, kind, doc))
+            .to_py(py)
     }
 
     /// Names of collections, by name, glob and type.
@@ -214,7 +242,8 @@ impl PyCollections {
         flatten_chains: bool,
         include_chains: Option<bool>,
     ) -> PyResult<Vec<String>> {
-        let found = self.matching(expression, collection_types, flatten_chains, include_chains)?;
+        let found =
+            self.matching(expression, collection_types, flatten_chains, include_chains)?;
         Ok(found.into_iter().map(|c| c.name).collect())
     }
 
@@ -222,7 +251,6 @@ impl PyCollections {
     #[pyo3(signature = (expression, collection_types=None, flatten_chains=false,
         include_chains=None, include_parents=false, include_summary=false, include_doc=false,
         summary_datasets=None))]
-    #[expect(clippy::too_many_arguments, clippy::fn_params_excessive_bools, reason = "Gen3's arguments")]
     fn query_info(
         &self,
         expression: &Bound<'_, PyAny>,
@@ -236,7 +264,8 @@ impl PyCollections {
     ) -> PyResult<Vec<PyCollectionInfo>> {
         let _ = (include_doc, summary_datasets);
         let py = expression.py();
-        let found = self.matching(expression, collection_types, flatten_chains, include_chains)?;
+        let found =
+            self.matching(expression, collection_types, flatten_chains, include_chains)?;
         let described = detached(py, || {
             let one = |info| self.described(info, include_parents, include_summary);
             found.into_iter().map(one).collect::<Result<_>>()
@@ -265,7 +294,9 @@ impl PyCollections {
         parent_collection_name: &str,
         child_collection_names: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        self.chain(py, child_collection_names, |r, c| r.set_chain(parent_collection_name, c))
+        self.chain(py, child_collection_names, |r, c| {
+            r.set_chain(parent_collection_name, c)
+        })
     }
 
     fn prepend_chain(
@@ -274,7 +305,9 @@ impl PyCollections {
         parent_collection_name: &str,
         child_collection_names: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        self.chain(py, child_collection_names, |r, c| r.prepend_chain(parent_collection_name, c))
+        self.chain(py, child_collection_names, |r, c| {
+            r.prepend_chain(parent_collection_name, c)
+        })
     }
 
     fn extend_chain(
@@ -283,7 +316,9 @@ impl PyCollections {
         parent_collection_name: &str,
         child_collection_names: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        self.chain(py, child_collection_names, |r, c| r.extend_chain(parent_collection_name, c))
+        self.chain(py, child_collection_names, |r, c| {
+            r.extend_chain(parent_collection_name, c)
+        })
     }
 
     fn remove_from_chain(
@@ -310,12 +345,17 @@ impl PyCollections {
         Ok(self.defaults(py)?.try_iter()?.into_any())
     }
 
-    fn __getitem__<'py>(&self, py: Python<'py>, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    fn __getitem__<'py>(
+        &self,
+        py: Python<'py>,
+        index: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         self.defaults(py)?.as_any().get_item(index)
     }
 
     fn __eq__(&self, py: Python<'_>, other: &Bound<'_, PyAny>) -> PyResult<bool> {
-        self.defaults(py)?.eq(PyTuple::new(py, other.try_iter()?.collect::<PyResult<Vec<_>>>()?)?)
+        self.defaults(py)?
+            .eq(PyTuple::new(py, other.try_iter()?.collect::<PyResult<Vec<_>>>()?)?)
     }
 
     fn __repr__(&self) -> String {

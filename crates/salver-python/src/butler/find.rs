@@ -8,9 +8,9 @@ use pyo3::types::{PyDict, PyList};
 use salver_core::{Error, ErrorKind, Op};
 use salver_model::DatasetRef;
 
+use super::PyButler;
 use super::arguments::{Asked, asked, collections, timespan, type_name};
 use super::uri::PyUri;
-use super::PyButler;
 use crate::errors::{ToPy, raise};
 use crate::interrupt::detached;
 use crate::model::{PyDatasetRef, PyDatasetType, class_name, pairs_of, uuid_of};
@@ -37,7 +37,8 @@ impl PyButler {
         let timespan = timespan(look.timespan)?;
         let component = name.split_once('.').map(|(_, component)| component);
         detached(py, || {
-            let found = butler.find_dataset(name, &pairs, collections.as_deref(), timespan)?;
+            let found =
+                butler.find_dataset(name, &pairs, collections.as_deref(), timespan)?;
             let Some(mut found) = found else { return Ok(None) };
             if records {
                 found.data_id = butler.registry().expand_data_id(&found.data_id)?;
@@ -60,22 +61,22 @@ impl PyButler {
         look: &Look<'_, '_>,
     ) -> PyResult<PyDatasetRef> {
         let name = match asked(what)? {
-            Asked::Ref(dataset) => return Ok(PyDatasetRef::new_of(dataset.clone(), &self.shared)),
+            Asked::Ref(dataset) => {
+                return Ok(PyDatasetRef::new_of(dataset.clone(), &self.shared));
+            }
             Asked::Name(name) => name,
         };
-        match self.find_by_name(py, name, look, false)? {
-            Some(found) => Ok(PyDatasetRef::new_of(found, &self.shared)),
-            None => {
-                let pairs = pairs_of(look.data_id, look.more)?;
-                let data_id: Vec<_> = pairs.iter().map(|(k, v)| format!("{k}: {v}")).collect();
-                let message = "no dataset of this type and data ID";
-                let error = Error::new(ErrorKind::NotFound, Op("butler.find_dataset"), message)
-                    .code_of("dataset_not_found")
-                    .with("dataset_type", name)
-                    .with("data_id", format_args!("{{{}}}", data_id.join(", ")));
-                Err(raise(py, &error))
-            }
+        if let Some(found) = self.find_by_name(py, name, look, false)? {
+            return Ok(PyDatasetRef::new_of(found, &self.shared));
         }
+        let pairs = pairs_of(look.data_id, look.more)?;
+        let data_id: Vec<_> = pairs.iter().map(|(k, v)| format!("{k}: {v}")).collect();
+        let message = "no dataset of this type and data ID";
+        let error = Error::new(ErrorKind::NotFound, Op("butler.find_dataset"), message)
+            .code_of("dataset_not_found")
+            .with("dataset_type", name)
+            .with("data_id", format_args!("{{{}}}", data_id.join(", ")));
+        Err(raise(py, &error))
     }
 
     pub(super) fn find(
@@ -99,7 +100,8 @@ impl PyButler {
         if let Some(class) = class
             && !class.is_none()
         {
-            let made = (*dataset.dataset_type).clone().with_storage_class(class_name(class)?);
+            let made =
+                (*dataset.dataset_type).clone().with_storage_class(class_name(class)?);
             dataset.dataset_type = Arc::new(made);
         }
         Ok(PyDatasetRef::new_of(dataset, &self.shared))
@@ -126,19 +128,26 @@ impl PyButler {
 
     pub(super) fn by_ids(&self, ids: &Bound<'_, PyAny>) -> PyResult<Vec<PyDatasetRef>> {
         let py = ids.py();
-        let ids = ids.try_iter()?.map(|id| uuid_of(&id?)).collect::<PyResult<Vec<_>>>()?;
+        let ids =
+            ids.try_iter()?.map(|id| uuid_of(&id?)).collect::<PyResult<Vec<_>>>()?;
         let butler = self.inner(py)?;
         let found = detached(py, || butler.registry().datasets_by_id(&ids)).to_py(py)?;
         Ok(found.into_iter().map(|d| PyDatasetRef::new_of(d, &self.shared)).collect())
     }
 
-    pub(super) fn dataset_type(&self, py: Python<'_>, name: &str) -> PyResult<PyDatasetType> {
+    pub(super) fn dataset_type(
+        &self,
+        py: Python<'_>,
+        name: &str,
+    ) -> PyResult<PyDatasetType> {
         let butler = self.inner(py)?;
         let found = detached(py, || {
             let found = butler.registry().dataset_type(name)?;
             match name.split_once('.') {
                 None => Ok(found),
-                Some((_, c)) => found.component_type(c, &self.shared.classes).map(Arc::new),
+                Some((_, c)) => {
+                    found.component_type(c, &self.shared.classes).map(Arc::new)
+                }
             }
         });
         Ok(PyDatasetType::new_of(&found.to_py(py)?, &self.shared))
@@ -172,7 +181,11 @@ impl PyButler {
         flags.bind(py).get_item(usize::from(bits))
     }
 
-    pub(super) fn is_stored(&self, py: Python<'_>, dataset: &PyDatasetRef) -> PyResult<bool> {
+    pub(super) fn is_stored(
+        &self,
+        py: Python<'_>,
+        dataset: &PyDatasetRef,
+    ) -> PyResult<bool> {
         let butler = self.inner(py)?;
         let dataset = &dataset.dataset;
         let records = detached(py, || butler.file_records(dataset)).to_py(py)?;

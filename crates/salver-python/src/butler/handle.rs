@@ -27,7 +27,6 @@ pub(crate) struct PyHandle {
 impl PyHandle {
     #[new]
     #[pyo3(signature = (butler, r#ref, parameters=None, storageClass=None))]
-    #[expect(non_snake_case, reason = "Gen3's name of the argument")]
     fn new(
         butler: Py<PyButler>,
         r#ref: Py<PyDatasetRef>,
@@ -45,7 +44,6 @@ impl PyHandle {
 
     /// Reads the dataset, or a component; parameters go over those of the handle.
     #[pyo3(signature = (*, component=None, parameters=None, storageClass=None, **kwargs))]
-    #[expect(non_snake_case, reason = "Gen3's name of the argument")]
     fn get<'py>(
         &self,
         py: Python<'py>,

@@ -1,5 +1,12 @@
 //! `Butler`: the one get and put path, as Python sees it.
 
+#![expect(
+    non_snake_case,
+    clippy::too_many_arguments,
+    clippy::fn_params_excessive_bools,
+    reason = "names and arguments are those of Gen3"
+)]
+
 mod arguments;
 mod collections;
 mod find;
@@ -55,7 +62,8 @@ impl PyButler {
     fn inner(&self, py: Python<'_>) -> PyResult<Butler> {
         let open = self.butler.read().unwrap_or_else(PoisonError::into_inner);
         open.clone().ok_or_else(|| {
-            let error = Error::new(ErrorKind::InvalidInput, Op("butler"), "the butler is closed");
+            let error =
+                Error::new(ErrorKind::InvalidInput, Op("butler"), "the butler is closed");
             raise(py, &error)
         })
     }
@@ -66,7 +74,6 @@ impl PyButler {
     #[new]
     #[pyo3(signature = (config=None, *, collections=None, run=None, searchPaths=None,
         writeable=None, inferDefaults=true, without_datastore=false, metrics=None, **kwargs))]
-    #[expect(non_snake_case, clippy::too_many_arguments, reason = "Gen3's arguments")]
     fn new(
         config: Option<&Bound<'_, PyAny>>,
         collections: Option<&Bound<'_, PyAny>>,
@@ -96,7 +103,6 @@ impl PyButler {
     #[staticmethod]
     #[pyo3(signature = (config=None, *, collections=None, run=None, searchPaths=None,
         writeable=None, inferDefaults=true, without_datastore=false, metrics=None, **kwargs))]
-    #[expect(non_snake_case, clippy::too_many_arguments, reason = "Gen3's arguments")]
     fn from_config(
         config: Option<&Bound<'_, PyAny>>,
         collections: Option<&Bound<'_, PyAny>>,
@@ -127,8 +133,6 @@ impl PyButler {
     #[staticmethod]
     #[pyo3(name = "makeRepo", signature = (root, config=None, dimensionConfig=None,
         standalone=false, searchPaths=None, forceConfigRoot=true, outfile=None, overwrite=false))]
-    #[expect(non_snake_case, clippy::too_many_arguments, reason = "Gen3's arguments")]
-    #[expect(clippy::fn_params_excessive_bools, reason = "Gen3's arguments")]
     fn make_repo<'py>(
         root: &Bound<'py, PyAny>,
         config: Option<&Bound<'py, PyAny>>,
@@ -153,7 +157,6 @@ impl PyButler {
 
     /// The same repository with other defaults.
     #[pyo3(signature = (*, collections=None, run=None, inferDefaults=None, **kwargs))]
-    #[expect(non_snake_case, reason = "Gen3's arguments")]
     fn clone(
         &self,
         py: Python<'_>,
@@ -213,7 +216,6 @@ impl PyButler {
     /// Reads a dataset.
     #[pyo3(signature = (datasetRefOrType, dataId=None, /, *, parameters=None, collections=None,
         storageClass=None, timespan=None, **kwargs))]
-    #[expect(non_snake_case, clippy::too_many_arguments, reason = "Gen3's arguments")]
     fn get<'py>(
         &self,
         py: Python<'py>,
@@ -240,7 +242,6 @@ impl PyButler {
     /// A handle that reads the dataset when it is asked.
     #[pyo3(name = "getDeferred", signature = (datasetRefOrType, dataId=None, /, *,
         parameters=None, collections=None, storageClass=None, timespan=None, **kwargs))]
-    #[expect(non_snake_case, clippy::too_many_arguments, reason = "Gen3's arguments")]
     fn get_deferred(
         slf: &Bound<'_, Self>,
         datasetRefOrType: &Bound<'_, PyAny>,
@@ -263,7 +264,6 @@ impl PyButler {
 
     /// Stores an object as a new dataset and gives its ref.
     #[pyo3(signature = (obj, datasetRefOrType, dataId=None, /, *, run=None, provenance=None, **kwargs))]
-    #[expect(non_snake_case, clippy::too_many_arguments, reason = "Gen3's arguments")]
     fn put(
         &self,
         py: Python<'_>,
@@ -275,13 +275,16 @@ impl PyButler {
         kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<PyDatasetRef> {
         let _ = provenance;
-        self.store(py, obj, &write::Target { what: datasetRefOrType, data_id: dataId, more: kwargs, run })
+        self.store(
+            py,
+            obj,
+            &write::Target { what: datasetRefOrType, data_id: dataId, more: kwargs, run },
+        )
     }
 
     /// The dataset of a type and data ID in the first of the collections that has one, or `None`.
     #[pyo3(signature = (dataset_type, data_id=None, *, collections=None, timespan=None,
         storage_class=None, dimension_records=false, datastore_records=false, **kwargs))]
-    #[expect(clippy::too_many_arguments, reason = "Gen3's arguments")]
     fn find_dataset(
         &self,
         py: Python<'_>,
@@ -323,7 +326,6 @@ impl PyButler {
     /// Where the one artifact of a dataset is.
     #[pyo3(name = "getURI", signature = (datasetRefOrType, dataId=None, /, *, predict=false,
         collections=None, run=None, **kwargs))]
-    #[expect(non_snake_case, clippy::too_many_arguments, reason = "Gen3's arguments")]
     fn get_uri(
         &self,
         py: Python<'_>,
@@ -335,14 +337,14 @@ impl PyButler {
         kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<PyUri> {
         let _ = (predict, run);
-        let look = find::Look { data_id: dataId, more: kwargs, collections, timespan: None };
+        let look =
+            find::Look { data_id: dataId, more: kwargs, collections, timespan: None };
         self.uri(py, datasetRefOrType, &look)
     }
 
     /// Where the artifacts of a dataset are: of the whole, and of components by name.
     #[pyo3(name = "getURIs", signature = (datasetRefOrType, dataId=None, /, *, predict=false,
         collections=None, run=None, **kwargs))]
-    #[expect(non_snake_case, clippy::too_many_arguments, reason = "Gen3's arguments")]
     fn get_uris<'py>(
         &self,
         py: Python<'py>,
@@ -354,7 +356,8 @@ impl PyButler {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<(Option<PyUri>, Bound<'py, PyDict>)> {
         let _ = (predict, run);
-        let look = find::Look { data_id: dataId, more: kwargs, collections, timespan: None };
+        let look =
+            find::Look { data_id: dataId, more: kwargs, collections, timespan: None };
         self.uris(py, datasetRefOrType, &look)
     }
 
@@ -390,7 +393,8 @@ impl PyButler {
         record_validation_info: bool,
         skip_existing: bool,
     ) -> PyResult<()> {
-        self.take_in(datasets, transfer, record_validation_info, skip_existing)
+        let _ = record_validation_info;
+        self.take_in(datasets, transfer, skip_existing)
     }
 
     /// Removes datasets from tagged collections, from the datastore, or altogether.
@@ -420,8 +424,6 @@ impl PyButler {
     /// Datasets by type, collections and data ID.
     #[pyo3(signature = (dataset_type, collections=None, *, find_first=true, data_id=None, r#where="",
         bind=None, with_dimension_records=false, order_by=None, limit=Some(-20_000), explain=true, **kwargs))]
-    #[expect(clippy::too_many_arguments, reason = "Gen3's arguments")]
-    #[expect(clippy::fn_params_excessive_bools, reason = "Gen3's arguments")]
     fn query_datasets(
         &self,
         py: Python<'_>,
@@ -454,7 +456,6 @@ impl PyButler {
     /// Dimension records of one element.
     #[pyo3(signature = (element, *, data_id=None, r#where="", bind=None, order_by=None,
         limit=None, explain=true, **kwargs))]
-    #[expect(clippy::too_many_arguments, reason = "Gen3's arguments")]
     fn query_dimension_records(
         &self,
         py: Python<'_>,
@@ -476,7 +477,10 @@ impl PyButler {
         let butler = self.inner(py)?;
         let collections = butler.collections().join(", ");
         let root = butler.config().root().display();
-        Ok(format!("Butler({root}, collections=[{collections}], run={:?})", butler.run().unwrap_or("")))
+        Ok(format!(
+            "Butler({root}, collections=[{collections}], run={:?})",
+            butler.run().unwrap_or("")
+        ))
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py, open::Again> {

@@ -75,8 +75,15 @@ fn searched(paths: Option<&Bound<'_, PyAny>>) -> PyResult<Environment> {
 
 pub(super) fn open(py: Python<'_>, asked: &Asked<'_, '_>) -> PyResult<PyButler> {
     let Some(config) = asked.config else {
-        let error = Error::new(ErrorKind::InvalidInput, Op("butler.open"), "no repository is named");
-        return Err(raise(py, &error.hint("give its folder, configuration file or label")));
+        let error = Error::new(
+            ErrorKind::InvalidInput,
+            Op("butler.open"),
+            "no repository is named",
+        );
+        return Err(raise(
+            py,
+            &error.hint("give its folder, configuration file or label"),
+        ));
     };
     let place = place_of(config)?;
     let options = ButlerOptions {
@@ -93,7 +100,8 @@ pub(super) fn open(py: Python<'_>, asked: &Asked<'_, '_>) -> PyResult<PyButler> 
 
 fn open_at(py: Python<'_>, place: String, options: ButlerOptions) -> PyResult<PyButler> {
     let opened = Opened { place, options };
-    let butler = detached(py, || Butler::open(&opened.place, &opened.options)).to_py(py)?;
+    let butler =
+        detached(py, || Butler::open(&opened.place, &opened.options)).to_py(py)?;
     Ok(PyButler::new_of(butler, opened))
 }
 
@@ -154,7 +162,8 @@ pub(super) fn reopened(
         opened.options.collections = names;
     }
     opened.options.run = run.or(opened.options.run);
-    opened.options.infer_defaults = infer_defaults.unwrap_or(opened.options.infer_defaults);
+    opened.options.infer_defaults =
+        infer_defaults.unwrap_or(opened.options.infer_defaults);
     if let Some(values) = data_id {
         opened.options.data_id = pairs_of(None, Some(values))?;
     }
@@ -163,7 +172,6 @@ pub(super) fn reopened(
 }
 
 /// How a repository is made.
-#[expect(clippy::struct_excessive_bools, reason = "Gen3's arguments")]
 pub(super) struct Made<'a, 'py> {
     pub(super) config: Option<&'a Bound<'py, PyAny>>,
     pub(super) dimensions: Option<&'a Bound<'py, PyAny>>,
@@ -193,7 +201,8 @@ pub(super) fn make<'py>(
         outfile: asked.outfile.filter(|o| !o.is_none()).map(path_text).transpose()?,
         environment: searched(asked.search_paths)?,
     };
-    let config: Config = detached(py, move || Butler::make_repo(&root, &options)).to_py(py)?;
+    let config: Config =
+        detached(py, move || Butler::make_repo(&root, &options)).to_py(py)?;
     let tree = salver::config::tree_of(config.own()).to_py(py)?;
     let file = config.file().display().to_string();
     let class = py.import("salver._config")?.getattr("Config")?;

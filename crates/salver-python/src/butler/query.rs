@@ -8,14 +8,13 @@ use salver::DatasetQuery;
 use salver_core::{Error, ErrorKind, Op, Result};
 use salver_registry::RecordQuery;
 
-use super::arguments::{collections, type_name};
 use super::PyButler;
+use super::arguments::{collections, type_name};
 use crate::errors::{ToPy, raise};
 use crate::interrupt::detached;
 use crate::model::{PyDatasetRef, PyRecord, pairs_of};
 
 /// What a listing of datasets asks for.
-#[expect(clippy::struct_excessive_bools, reason = "Gen3's arguments")]
 pub(super) struct Asked<'a, 'py> {
     pub(super) collections: Option<&'a Bound<'py, PyAny>>,
     pub(super) find_first: bool,
@@ -62,7 +61,8 @@ fn cut<T>(py: Python<'_>, mut found: Vec<T>, limit: Option<i64>) -> PyResult<Vec
     if found.len() > most {
         found.truncate(most);
         if limit < 0 {
-            let text = format!("more than {most} rows were found; give a limit, or limit=None");
+            let text =
+                format!("more than {most} rows were found; give a limit, or limit=None");
             py.import("warnings")?.call_method1("warn", (text,))?;
         }
     }
@@ -79,7 +79,9 @@ impl PyButler {
     ) -> PyResult<Vec<PyDatasetRef>> {
         let butler = self.inner(py)?;
         let names = match what.cast::<PyList>() {
-            Ok(many) => many.iter().map(|t| type_name(&t)).collect::<PyResult<Vec<_>>>()?,
+            Ok(many) => {
+                many.iter().map(|t| type_name(&t)).collect::<PyResult<Vec<_>>>()?
+            }
             Err(_) => vec![type_name(what)?],
         };
         let what = names.join(", ");
@@ -120,12 +122,17 @@ impl PyButler {
             Ok(name) => name.extract()?,
             Err(_) => element.getattr("name")?.extract()?,
         };
-        let query = RecordQuery { values: pairs_of(data_id, more)?, ..RecordQuery::default() };
-        let found = detached(py, || butler.query_dimension_records(&name, &query)).to_py(py)?;
+        let query =
+            RecordQuery { values: pairs_of(data_id, more)?, ..RecordQuery::default() };
+        let found =
+            detached(py, || butler.query_dimension_records(&name, &query)).to_py(py)?;
         if found.is_empty() && explain {
             return Err(empty(py, &name));
         }
         let found = cut(py, found, limit)?;
-        Ok(found.into_iter().map(|r| PyRecord::new_of(&Arc::new(r), &self.shared)).collect())
+        Ok(found
+            .into_iter()
+            .map(|r| PyRecord::new_of(&Arc::new(r), &self.shared))
+            .collect())
     }
 }

@@ -8,8 +8,8 @@ use salver::GetOptions;
 use salver_model::{DatasetType, StorageClass};
 use salver_tree::Map;
 
-use super::arguments::{Asked as What, asked, collections, timespan};
 use super::PyButler;
+use super::arguments::{Asked as What, asked, collections, timespan};
 use crate::errors::ToPy;
 use crate::interrupt::detached;
 use crate::model::{PyDatasetRef, class_name, pairs_of};
@@ -50,7 +50,7 @@ impl PyButler {
             collections: collections(call.collections)?,
             timespan: timespan(call.timespan)?,
             parameters: parameters(call.parameters)?,
-            lazy: false,
+            ..GetOptions::default()
         };
         let (dataset_type, tree) = detached(py, || {
             let tree = butler.get(name, &pairs, &options)?;
@@ -73,8 +73,10 @@ impl PyButler {
     ) -> PyResult<Bound<'py, PyAny>> {
         let butler = self.inner(py)?;
         let dataset = &dataset.dataset;
-        let options = GetOptions { parameters: parameters(given)?, ..GetOptions::default() };
-        let tree = detached(py, || butler.get_ref(dataset, component, &options)).to_py(py)?;
+        let options =
+            GetOptions { parameters: parameters(given)?, ..GetOptions::default() };
+        let tree =
+            detached(py, || butler.get_ref(dataset, component, &options)).to_py(py)?;
         let class = self.class_of(py, &dataset.dataset_type, component, class)?;
         to_python(py, tree, Some(&class.pytype))
     }

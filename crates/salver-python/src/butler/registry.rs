@@ -15,8 +15,8 @@ use super::transaction::PyTransaction;
 use crate::errors::{ToPy, raise};
 use crate::interrupt::detached;
 use crate::model::{
-    PyDataCoordinate, PyDatasetRef, PyDatasetType, PyUniverse, Shared, fields_of, names_of,
-    pairs_of, refs_of, uuid_of,
+    PyDataCoordinate, PyDatasetRef, PyDatasetType, PyUniverse, Shared, fields_of,
+    names_of, pairs_of, refs_of, uuid_of,
 };
 
 /// The registry of a repository: rows, without files.
@@ -113,7 +113,8 @@ impl PyRegistry {
         let py = element.py();
         let element = self.element(element)?;
         let record = Record::from_pairs(&element, fields_of(row)?).to_py(py)?;
-        let outcome = detached(py, || self.registry().sync_record(&record, update)).to_py(py)?;
+        let outcome =
+            detached(py, || self.registry().sync_record(&record, update)).to_py(py)?;
         let inserted = match outcome {
             SyncOutcome::Inserted => true,
             SyncOutcome::Unchanged => false,
@@ -130,7 +131,6 @@ impl PyRegistry {
 
     /// A data ID with implied values and records.
     #[pyo3(name = "expandDataId", signature = (dataId=None, *, dimensions=None, records=None, withDefaults=true, **kwargs))]
-    #[expect(non_snake_case, reason = "Gen3's arguments")]
     fn expand_data_id(
         &self,
         py: Python<'_>,
@@ -145,9 +145,12 @@ impl PyRegistry {
         let pairs = pairs_of(dataId, kwargs)?;
         let group = match (dimensions, dataId.map(|d| d.cast::<PyDataCoordinate>())) {
             (Some(names), _) => universe.group(names_of(names)?).to_py(py)?,
-            (None, Some(Ok(ours))) if kwargs.is_none() => ours.get().data_id.group().clone(),
+            (None, Some(Ok(ours))) if kwargs.is_none() => {
+                ours.get().data_id.group().clone()
+            }
             _ => {
-                let known = pairs.iter().map(|(name, _)| name.split('.').next().unwrap_or(name));
+                let known =
+                    pairs.iter().map(|(name, _)| name.split('.').next().unwrap_or(name));
                 let known = known.filter(|name| universe.dimension(name).is_some());
                 universe.group(known).to_py(py)?
             }
@@ -161,7 +164,11 @@ impl PyRegistry {
 
     /// Registers a dataset type; `False` where it is there already.
     #[pyo3(name = "registerDatasetType")]
-    fn register_dataset_type(&self, py: Python<'_>, datasetType: &PyDatasetType) -> PyResult<bool> {
+    fn register_dataset_type(
+        &self,
+        py: Python<'_>,
+        datasetType: &PyDatasetType,
+    ) -> PyResult<bool> {
         let dataset_type = &datasetType.dataset_type;
         detached(py, || self.registry().register_dataset_type(dataset_type)).to_py(py)
     }
@@ -199,7 +206,8 @@ impl PyRegistry {
             Some(one) if one.cast::<PyDatasetType>().is_ok() => vec![type_name(one)?],
             given => collections(given)?.unwrap_or_default(),
         };
-        let found = detached(py, || self.registry().dataset_types(&patterns)).to_py(py)?;
+        let found =
+            detached(py, || self.registry().dataset_types(&patterns)).to_py(py)?;
         Ok(found.iter().map(|t| PyDatasetType::new_of(t, &self.shared)).collect())
     }
 
@@ -216,8 +224,16 @@ impl PyRegistry {
     }
 
     #[pyo3(name = "registerRun", signature = (name, doc=None))]
-    fn register_run(&self, py: Python<'_>, name: &str, doc: Option<&str>) -> PyResult<bool> {
-        detached(py, || self.registry().register_collection(name, CollectionType::Run, doc)).to_py(py)
+    fn register_run(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        doc: Option<&str>,
+    ) -> PyResult<bool> {
+        detached(py, || {
+            self.registry().register_collection(name, CollectionType::Run, doc)
+        })
+        .to_py(py)
     }
 
     #[pyo3(name = "removeCollection")]
@@ -226,18 +242,31 @@ impl PyRegistry {
     }
 
     #[pyo3(name = "getCollectionType")]
-    fn collection_type<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    fn collection_type<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let info = detached(py, || self.registry().collection_info(name)).to_py(py)?;
         py_kind(py, info.kind)
     }
 
     #[pyo3(name = "getCollectionDocumentation")]
-    fn collection_doc(&self, py: Python<'_>, collection: &str) -> PyResult<Option<String>> {
+    fn collection_doc(
+        &self,
+        py: Python<'_>,
+        collection: &str,
+    ) -> PyResult<Option<String>> {
         Ok(detached(py, || self.registry().collection_info(collection)).to_py(py)?.doc)
     }
 
     #[pyo3(name = "setCollectionDocumentation", signature = (collection, doc))]
-    fn set_doc(&self, py: Python<'_>, collection: &str, doc: Option<&str>) -> PyResult<()> {
+    fn set_doc(
+        &self,
+        py: Python<'_>,
+        collection: &str,
+        doc: Option<&str>,
+    ) -> PyResult<()> {
         detached(py, || self.registry().set_doc(collection, doc)).to_py(py)
     }
 
@@ -251,17 +280,23 @@ impl PyRegistry {
         let info = detached(py, || self.registry().collection_info(parent)).to_py(py)?;
         if info.kind != CollectionType::Chained {
             let message = "the collection is not a chain";
-            let error = Error::new(ErrorKind::InvalidInput, Op("registry.chain"), message)
-                .code_of("collection_type")
-                .with("collection", parent)
-                .with("type", info.kind);
+            let error =
+                Error::new(ErrorKind::InvalidInput, Op("registry.chain"), message)
+                    .code_of("collection_type")
+                    .with("collection", parent)
+                    .with("type", info.kind);
             return Err(raise(py, &error));
         }
         PyTuple::new(py, info.children)
     }
 
     #[pyo3(name = "setCollectionChain", signature = (parent, children, *, flatten=false))]
-    fn set_chain(&self, parent: &str, children: &Bound<'_, PyAny>, flatten: bool) -> PyResult<()> {
+    fn set_chain(
+        &self,
+        parent: &str,
+        children: &Bound<'_, PyAny>,
+        flatten: bool,
+    ) -> PyResult<()> {
         let py = children.py();
         let mut names = collections(Some(children))?.unwrap_or_default();
         detached(py, || {
@@ -278,7 +313,6 @@ impl PyRegistry {
 
     /// Names of collections, by name, glob and type.
     #[pyo3(name = "queryCollections", signature = (expression=None, datasetType=None, collectionTypes=None, flattenChains=false, includeChains=None))]
-    #[expect(non_snake_case, reason = "Gen3's arguments")]
     fn query_collections(
         &self,
         py: Python<'_>,
@@ -300,9 +334,11 @@ impl PyRegistry {
             for found in self.registry().query_collections(&query)? {
                 let wanted = match &holding {
                     None => true,
-                    Some(name) => {
-                        self.registry().collection_summary(&found.name)?.dataset_types.contains(name)
-                    }
+                    Some(name) => self
+                        .registry()
+                        .collection_summary(&found.name)?
+                        .dataset_types
+                        .contains(name),
                 };
                 if wanted && (chains || found.kind != CollectionType::Chained) {
                     names.push(found.name);
@@ -315,7 +351,6 @@ impl PyRegistry {
 
     /// The dataset of a type and data ID, or `None`.
     #[pyo3(name = "findDataset", signature = (datasetType, dataId=None, *, collections=None, timespan=None, datastore_records=false, **kwargs))]
-    #[expect(non_snake_case, clippy::too_many_arguments, reason = "Gen3's arguments")]
     fn find_dataset(
         &self,
         py: Python<'_>,
@@ -331,12 +366,18 @@ impl PyRegistry {
         let pairs = pairs_of(dataId, kwargs)?;
         let path = super::arguments::collections(collections)?;
         let span = super::arguments::timespan(timespan)?;
-        let found = detached(py, || self.butler.find_dataset(&name, &pairs, path.as_deref(), span));
+        let found = detached(py, || {
+            self.butler.find_dataset(&name, &pairs, path.as_deref(), span)
+        });
         Ok(found.to_py(py)?.map(|d| self.py_ref(d)))
     }
 
     #[pyo3(name = "getDataset")]
-    fn get_dataset(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Option<PyDatasetRef>> {
+    fn get_dataset(
+        &self,
+        py: Python<'_>,
+        id: &Bound<'_, PyAny>,
+    ) -> PyResult<Option<PyDatasetRef>> {
         let id = uuid_of(id)?;
         let found = detached(py, || self.butler.get_dataset(id)).to_py(py)?;
         Ok(found.map(|d| self.py_ref(d)))
@@ -344,7 +385,6 @@ impl PyRegistry {
 
     /// Datasets by type, collections and data ID.
     #[pyo3(name = "queryDatasets", signature = (datasetType, *, collections=None, dimensions=None, dataId=None, r#where="", findFirst=false, bind=None, check=true, **kwargs))]
-    #[expect(non_snake_case, clippy::too_many_arguments, reason = "Gen3's arguments")]
     fn query_datasets(
         &self,
         py: Python<'_>,
@@ -373,7 +413,6 @@ impl PyRegistry {
 
     /// Registers datasets that have no files.
     #[pyo3(name = "insertDatasets", signature = (datasetType, dataIds, run=None, expand=true, idGenerationMode=None))]
-    #[expect(non_snake_case, reason = "Gen3's arguments")]
     fn insert_datasets(
         &self,
         py: Python<'_>,
@@ -384,17 +423,23 @@ impl PyRegistry {
         idGenerationMode: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Vec<PyDatasetRef>> {
         let _ = (expand, idGenerationMode);
-        let dataset_type = self.registry().dataset_type(&type_name(datasetType)?).to_py(py)?;
+        let dataset_type =
+            self.registry().dataset_type(&type_name(datasetType)?).to_py(py)?;
         let Some(run) = run.or(self.butler.run()).map(Arc::<str>::from) else {
-            let error = Error::new(ErrorKind::InvalidInput, Op("registry.insert"), "no run to write to")
-                .code_of("no_default_collection");
+            let error = Error::new(
+                ErrorKind::InvalidInput,
+                Op("registry.insert"),
+                "no run to write to",
+            )
+            .code_of("no_default_collection");
             return Err(raise(py, &error));
         };
         let group = dataset_type.dimensions();
         let mut refs = Vec::new();
         for given in dataIds.try_iter()? {
             let pairs = pairs_of(Some(&given?), None)?;
-            let data_id = DataId::standardise(&self.shared.universe, group, pairs, None).to_py(py)?;
+            let data_id = DataId::standardise(&self.shared.universe, group, pairs, None)
+                .to_py(py)?;
             let id = SystemIds.uuid7();
             let dataset_type = Arc::clone(&dataset_type);
             refs.push(DatasetRef { id, dataset_type, data_id, run: Arc::clone(&run) });
@@ -409,19 +454,23 @@ impl PyRegistry {
     #[pyo3(name = "removeDatasets")]
     fn remove_datasets(&self, refs: &Bound<'_, PyAny>) -> PyResult<()> {
         let ids: Vec<_> = refs_of(refs)?.into_iter().map(|d| d.id).collect();
-        detached(refs.py(), || self.registry().delete_datasets(&ids)).to_py(refs.py()).map(drop)
+        detached(refs.py(), || self.registry().delete_datasets(&ids))
+            .to_py(refs.py())
+            .map(drop)
     }
 
     /// Adds datasets to a tagged collection.
     fn associate(&self, collection: &str, refs: &Bound<'_, PyAny>) -> PyResult<()> {
         let datasets = refs_of(refs)?;
-        detached(refs.py(), || self.registry().associate(collection, &datasets)).to_py(refs.py())
+        detached(refs.py(), || self.registry().associate(collection, &datasets))
+            .to_py(refs.py())
     }
 
     /// Takes datasets out of a tagged collection.
     fn disassociate(&self, collection: &str, refs: &Bound<'_, PyAny>) -> PyResult<()> {
         let datasets = refs_of(refs)?;
-        detached(refs.py(), || self.registry().disassociate(collection, &datasets)).to_py(refs.py())
+        detached(refs.py(), || self.registry().disassociate(collection, &datasets))
+            .to_py(refs.py())
     }
 
     /// Makes datasets valid for a time in a calibration collection.
@@ -433,12 +482,12 @@ impl PyRegistry {
     ) -> PyResult<()> {
         let datasets = refs_of(refs)?;
         let span = timespan(Some(span))?.unwrap_or(salver_model::Timespan::UNBOUNDED);
-        detached(refs.py(), || self.registry().certify(collection, &datasets, span)).to_py(refs.py())
+        detached(refs.py(), || self.registry().certify(collection, &datasets, span))
+            .to_py(refs.py())
     }
 
     /// Takes a time out of the validity of datasets of one type.
     #[pyo3(signature = (collection, datasetType, timespan, *, dataIds=None))]
-    #[expect(non_snake_case, reason = "Gen3's arguments")]
     fn decertify(
         &self,
         collection: &str,
@@ -449,20 +498,30 @@ impl PyRegistry {
         let py = datasetType.py();
         let span = super::arguments::timespan(Some(timespan))?;
         let span = span.unwrap_or(salver_model::Timespan::UNBOUNDED);
-        let dataset_type = self.registry().dataset_type(&type_name(datasetType)?).to_py(py)?;
+        let dataset_type =
+            self.registry().dataset_type(&type_name(datasetType)?).to_py(py)?;
         let data_ids = match dataIds {
             None => None,
             Some(given) => {
                 let mut all = Vec::new();
                 for one in given.try_iter()? {
                     let pairs = pairs_of(Some(&one?), None)?;
-                    all.push(self.butler.data_id(dataset_type.dimensions(), &pairs).to_py(py)?);
+                    all.push(
+                        self.butler
+                            .data_id(dataset_type.dimensions(), &pairs)
+                            .to_py(py)?,
+                    );
                 }
                 Some(all)
             }
         };
         detached(py, || {
-            self.registry().decertify(collection, dataset_type.name(), span, data_ids.as_deref())
+            self.registry().decertify(
+                collection,
+                dataset_type.name(),
+                span,
+                data_ids.as_deref(),
+            )
         })
         .to_py(py)
     }

@@ -32,7 +32,8 @@ impl PyTransaction {
     fn __enter__(&self, py: Python<'_>) -> PyResult<()> {
         if self.slot().is_some() {
             let message = "this block is entered already";
-            let error = Error::new(ErrorKind::InvalidInput, Op("butler.transaction"), message);
+            let error =
+                Error::new(ErrorKind::InvalidInput, Op("butler.transaction"), message);
             return Err(raise(py, &error));
         }
         let depth = detached(py, || self.butler.begin_transaction()).to_py(py)?;

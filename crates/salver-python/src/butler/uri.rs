@@ -41,9 +41,9 @@ impl PyUri {
     #[getter]
     fn ospath(&self, py: Python<'_>) -> PyResult<String> {
         let path = self.local(py)?;
-        path.into_os_string()
-            .into_string()
-            .map_err(|path| PyValueError::new_err(format!("not text: {}", path.display())))
+        path.into_os_string().into_string().map_err(|path| {
+            PyValueError::new_err(format!("not text: {}", path.display()))
+        })
     }
 
     #[getter]
@@ -75,7 +75,9 @@ impl PyUri {
 
     fn exists(&self, py: Python<'_>) -> PyResult<bool> {
         let path = self.local(py)?;
-        detached(py, move || Local::size_of_path(&path)).to_py(py).map(|size| size.is_some())
+        detached(py, move || Local::size_of_path(&path))
+            .to_py(py)
+            .map(|size| size.is_some())
     }
 
     fn size(&self, py: Python<'_>) -> PyResult<Option<u64>> {

@@ -2,13 +2,13 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
-use salver::{FileDataset, IngestOptions, Prune, RunRemoval};
+use salver::{FileDataset, Prune, RunRemoval};
 use salver_core::{Error, ErrorKind, Op};
-use salver_datastore::TransferMode;
+use salver_datastore::IngestMode;
 use salver_tree::Tree;
 
-use super::arguments::{Asked, asked, collections};
 use super::PyButler;
+use super::arguments::{Asked, asked, collections};
 use crate::errors::{ToPy, raise};
 use crate::interrupt::detached;
 use crate::model::{PyDatasetRef, PyFileDataset, pairs_of, refs_of};
@@ -29,6 +29,23 @@ fn tree_for(object: &Bound<'_, PyAny>, class: Option<&str>) -> PyResult<Tree> {
         return to_tree(&module.call_method1("table_from_columns", (object,))?);
     }
     to_tree(object)
+}
+
+/// How files are taken in; `None` is in place.
+fn mode_of(py: Python<'_>, transfer: Option<&str>) -> PyResult<IngestMode> {
+    let wanted = transfer.unwrap_or("none");
+    let found = IngestMode::ALL.iter().find(|(_, name)| *name == wanted);
+    found.map(|(mode, _)| *mode).ok_or_else(|| {
+        let names: Vec<_> = IngestMode::ALL.iter().map(|(_, name)| *name).collect();
+        let error = Error::new(
+            ErrorKind::InvalidInput,
+            Op("butler.ingest"),
+            "unknown transfer mode",
+        )
+        .with("transfer", wanted)
+        .hint(format!("one of {}", names.join(", ")));
+        raise(py, &error)
+    })
 }
 
 /// Refuses combinations of flags that Gen3 refuses.
@@ -59,9 +76,13 @@ impl PyButler {
         let butler = self.inner(py)?;
         let made = match asked(target.what)? {
             Asked::Ref(dataset) => {
-                if target.data_id.is_some() || target.more.is_some() || target.run.is_some() {
+                if target.data_id.is_some()
+                    || target.more.is_some()
+                    || target.run.is_some()
+                {
                     let message = "a ref says data ID and run already";
-                    let error = Error::new(ErrorKind::InvalidInput, Op("butler.put"), message);
+                    let error =
+                        Error::new(ErrorKind::InvalidInput, Op("butler.put"), message);
                     return Err(raise(py, &error.with("dataset", dataset)));
                 }
                 let tree = tree_for(object, Some(dataset.dataset_type.storage_class()))?;
@@ -87,7 +108,6 @@ impl PyButler {
         &self,
         datasets: &Bound<'_, PyTuple>,
         transfer: Option<&str>,
-        check_size: bool,
         skip_existing: bool,
     ) -> PyResult<()> {
         let py = datasets.py();
@@ -106,9 +126,8 @@ impl PyButler {
             let error = Error::new(ErrorKind::Unsupported, Op("butler.ingest"), message);
             return Err(raise(py, &error));
         }
-        let transfer = TransferMode::parse(transfer.unwrap_or("none")).to_py(py)?;
-        let options = IngestOptions { transfer, track_file_attributes: check_size };
-        detached(py, move || butler.ingest(&files, &options)).to_py(py)
+        let mode = mode_of(py, transfer)?;
+        detached(py, move || butler.ingest(&files, mode)).to_py(py)
     }
 
     /// Prunes datasets; the flags are disassociate, unstore, purge.
@@ -138,7 +157,8 @@ impl PyButler {
         let py = names.py();
         if names.cast::<PyString>().is_ok() {
             let message = "a list of runs is wanted, not one name";
-            let error = Error::new(ErrorKind::InvalidInput, Op("butler.remove_runs"), message);
+            let error =
+                Error::new(ErrorKind::InvalidInput, Op("butler.remove_runs"), message);
             return Err(raise(py, &error.with("names", names)));
         }
         let butler = self.inner(py)?;

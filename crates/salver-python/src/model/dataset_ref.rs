@@ -69,7 +69,6 @@ impl PyDatasetRef {
         datasetType, dataId, run, *, id=None, conform=true, id_generation_mode=None,
         datastore_records=None
     ))]
-    #[expect(non_snake_case, clippy::too_many_arguments, reason = "Gen3's arguments")]
     fn new(
         py: Python<'_>,
         datasetType: &Bound<'_, PyDatasetType>,

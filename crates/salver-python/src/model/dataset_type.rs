@@ -34,7 +34,6 @@ impl PyDatasetType {
     #[pyo3(signature = (
         name, dimensions, storageClass, parentStorageClass=None, *, universe=None, isCalibration=false
     ))]
-    #[expect(non_snake_case, clippy::too_many_arguments, reason = "Gen3's arguments")]
     fn new(
         py: Python<'_>,
         name: &str,

@@ -1,5 +1,11 @@
 //! The words of a Data Butler, with the names of `lsst.daf.butler`.
 
+#![expect(
+    non_snake_case,
+    clippy::too_many_arguments,
+    reason = "names and arguments are those of Gen3"
+)]
+
 mod coordinate;
 mod dataset_ref;
 mod dataset_type;

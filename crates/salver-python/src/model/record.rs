@@ -69,7 +69,6 @@ impl PyRecord {
     }
 
     #[pyo3(name = "toDict", signature = (splitTimespan=false))]
-    #[expect(non_snake_case, reason = "Gen3's name of the argument")]
     fn to_dict<'py>(
         &self,
         py: Python<'py>,
