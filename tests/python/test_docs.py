@@ -29,9 +29,14 @@ def matches(line: str, printed: list[str]) -> bool:
 
 
 def run(kind: str, code: str, folder: Path) -> str:
-    command = {"sh": ["bash", "-euo", "pipefail", "-c", code], "python": [sys.executable, "-c", code]}
+    command = {
+        "sh": ["bash", "-euo", "pipefail", "-c", code],
+        "python": [sys.executable, "-c", code],
+    }
     env = {**os.environ, "SALVER_DATA": str(ROOT / "examples" / "data"), "NO_COLOR": "1"}
-    done = subprocess.run(command[kind], cwd=folder, env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        command[kind], cwd=folder, env=env, capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, f"{code}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -46,7 +51,9 @@ def test_uc_091_every_block_of_a_page_runs(page: Path, tmp_path: Path) -> None:
             ran += 1
         elif kind == "text" and printed is not None:
             for line in filter(str.strip, code.splitlines()):
-                assert matches(line, printed), f"{page.name}: not printed: {line}\n" + "\n".join(printed)
+                assert matches(line, printed), f"{page.name}: not printed: {line}\n" + "\n".join(
+                    printed
+                )
             printed = None
         else:
             printed = None

@@ -53,6 +53,17 @@ __all__ = [
     "__version__",
 ]
 
+# At run time these come from `__getattr__`, when they are first used; `typing` itself costs more
+# than all of this module.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from . import assemblers, fits, sphgeom
+    from ._config import Config
+    from ._enums import CollectionType, DatasetExistence, DatasetIdGenEnum
+    from ._exceptions import *  # noqa: F403
+
 _LATER = {
     "Config": "_config",
     "CollectionType": "_enums",
@@ -61,7 +72,9 @@ _LATER = {
 }
 
 
-def __getattr__(name: str):  # PEP 562: modules and exceptions are imported at their first use
+def __getattr__(
+    name: str,
+) -> Any:  # PEP 562: modules and exceptions are imported at their first use
     import importlib
 
     if name in ("assemblers", "fits", "gen3", "sphgeom"):

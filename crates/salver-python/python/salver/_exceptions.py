@@ -7,7 +7,6 @@ Gen3's ``error_type`` strings are raised as the class with Gen3's name and bases
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 
 class ErrorKind(StrEnum):
@@ -294,7 +293,7 @@ def make(
     cls = _BY_CODE.get(code) or _BY_KIND.get(kind, SalverError)
     for cause in causes:
         text += f": {cause}"
-    error: Any = cls(text)
+    error = cls(text)
     error.kind = ErrorKind(kind)
     error.code = code
     error.operation = operation

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import _salver
 
@@ -40,9 +40,9 @@ def read_image(
     array : `numpy.ndarray`
         Writable, in native byte order, scaled by ``BSCALE`` and ``BZERO``.
     """
-    box = None
+    box: list[tuple[int, int]] | None = None
     if section is not None:
-        values = list(section)
+        values: list[Any] = list(section)
         if values and isinstance(values[0], (tuple, list, slice)):
             box = [(s.start, s.stop) if isinstance(s, slice) else (s[0], s[1]) for s in values]
         else:

@@ -45,7 +45,7 @@ class FitsFormatter(_Formatter):
 
     default_extension = ".fits"
     supported_extensions = frozenset({".fits", ".fit", ".fits.fz", ".fits.gz"})
-    unsupported_parameters = frozenset()
+    unsupported_parameters: ClassVar[frozenset[str]] = frozenset()
     supported_write_parameters = frozenset({"compression", "tile"})
     salver_format = "fits"
 
@@ -54,7 +54,7 @@ class NpyFormatter(_Formatter):
     """One NumPy array, in NumPy's own format."""
 
     default_extension = ".npy"
-    unsupported_parameters = frozenset()
+    unsupported_parameters: ClassVar[frozenset[str]] = frozenset()
     salver_format = "npy"
 
 
@@ -63,7 +63,7 @@ class ParquetFormatter(_Formatter):
 
     default_extension = ".parq"
     supported_extensions = frozenset({".parq", ".parquet", ".pq"})
-    unsupported_parameters = frozenset()
+    unsupported_parameters: ClassVar[frozenset[str]] = frozenset()
     salver_format = "parquet"
 
 

@@ -9,7 +9,7 @@ use salver_core::{Error, ErrorKind, IdSource, Op, Result, SystemIds};
 use salver_model::{CollectionType, DataId, DatasetRef, Element, Record};
 use salver_registry::{CollectionQuery, IfPresent, InsertMode, SyncOutcome};
 
-use super::arguments::{collections, timespan, type_name};
+use super::arguments::{collections, type_name};
 use super::collections::{PySummary, kind_of, kinds_of, py_kind};
 use super::transaction::PyTransaction;
 use crate::errors::{ToPy, raise};
@@ -478,10 +478,10 @@ impl PyRegistry {
         &self,
         collection: &str,
         refs: &Bound<'_, PyAny>,
-        span: &Bound<'_, PyAny>,
+        timespan: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let datasets = refs_of(refs)?;
-        let span = timespan(Some(span))?.unwrap_or(salver_model::Timespan::UNBOUNDED);
+        let span = super::arguments::timespan(Some(timespan))?.unwrap_or(salver_model::Timespan::UNBOUNDED);
         detached(refs.py(), || self.registry().certify(collection, &datasets, span))
             .to_py(refs.py())
     }

@@ -155,8 +155,8 @@ impl PyDatasetRef {
     }
 
     #[pyo3(name = "overrideStorageClass")]
-    fn override_class(&self, class: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let class = super::storage_class::class_name(class)?;
+    fn override_class(&self, storageClass: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let class = super::storage_class::class_name(storageClass)?;
         let made = (*self.dataset.dataset_type).clone().with_storage_class(class);
         let dataset_type = Arc::new(made);
         Ok(Self::new_of(

@@ -160,8 +160,8 @@ impl PyDatasetType {
     }
 
     #[pyo3(name = "overrideStorageClass")]
-    fn override_class(&self, class: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let made = (*self.dataset_type).clone().with_storage_class(class_name(class)?);
+    fn override_class(&self, storageClass: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let made = (*self.dataset_type).clone().with_storage_class(class_name(storageClass)?);
         Ok(Self { dataset_type: Arc::new(made), shared: Arc::clone(&self.shared) })
     }
 

@@ -1,11 +1,15 @@
 //! Pixelizations: HTM and HEALPix.
 
 use pyo3::prelude::*;
-use salver_sphere::{Healpix, Htm};
+use salver_sphere::{Healpix, Htm, RangeSet};
 
-use super::region::wrap;
+use super::region::{region_of, wrap};
 use super::vector::PyUnitVector;
 use crate::errors::ToPy;
+
+fn ranges(set: &RangeSet) -> Vec<(u64, u64)> {
+    set.ranges().iter().map(|r| (r.start, r.end)).collect()
+}
 
 /// The hierarchical triangular mesh of one level.
 #[pyclass(module = "salver.sphgeom", name = "HtmPixelization", frozen)]
@@ -30,6 +34,16 @@ impl PyHtm {
 
     fn pixel<'py>(&self, py: Python<'py>, index: u64) -> PyResult<Bound<'py, PyAny>> {
         wrap(py, self.0.pixel(index).to_py(py)?.into())
+    }
+
+    /// Ranges of the pixels that may touch a region: `(begin, end)`, half-open.
+    fn envelope(&self, region: &Bound<'_, PyAny>) -> PyResult<Vec<(u64, u64)>> {
+        Ok(ranges(&self.0.envelope(&region_of(region)?)))
+    }
+
+    /// Ranges of the pixels that lie within a region.
+    fn interior(&self, region: &Bound<'_, PyAny>) -> PyResult<Vec<(u64, u64)>> {
+        Ok(ranges(&self.0.interior(&region_of(region)?)))
     }
 
     #[pyo3(name = "toString")]
@@ -61,5 +75,15 @@ impl PyHealpix {
 
     fn pixel<'py>(&self, py: Python<'py>, index: u64) -> PyResult<Bound<'py, PyAny>> {
         wrap(py, self.0.pixel(index).to_py(py)?.into())
+    }
+
+    /// Ranges of the pixels that may touch a region: `(begin, end)`, half-open.
+    fn envelope(&self, region: &Bound<'_, PyAny>) -> PyResult<Vec<(u64, u64)>> {
+        Ok(ranges(&self.0.envelope(&region_of(region)?)))
+    }
+
+    /// Ranges of the pixels that lie within a region.
+    fn interior(&self, region: &Bound<'_, PyAny>) -> PyResult<Vec<(u64, u64)>> {
+        Ok(ranges(&self.0.interior(&region_of(region)?)))
     }
 }

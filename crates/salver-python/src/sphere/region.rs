@@ -75,19 +75,34 @@ impl PyRegion {
     }
 
     /// Whether a direction lies in the region, its edge included; or whether another region does.
-    fn contains(&self, py: Python<'_>, other: &Bound<'_, PyAny>) -> PyResult<bool> {
+    fn contains(&self, other: &Bound<'_, PyAny>) -> PyResult<bool> {
         if let Ok(direction) = other.cast::<PyUnitVector>() {
             return Ok(self.region.contains(&direction.get().0));
         }
         if let Ok(position) = other.cast::<PyLonLat>() {
             return Ok(self.region.contains(&UnitVector::from_lonlat(position.get().0)));
         }
-        drop(region_of(other)?);
-        let message = "whether a region contains another";
-        Err(raise(
-            py,
-            &Error::new(ErrorKind::Unsupported, Op("sphgeom.contains"), message),
-        ))
+        Ok(self.region.relate(&region_of(other)?).contains())
+    }
+
+    /// What is proven of this and another region: bits `DISJOINT`, `CONTAINS`, `WITHIN`.
+    fn relate(&self, region: &Bound<'_, PyAny>) -> PyResult<u8> {
+        Ok(self.region.relate(&region_of(region)?).bits())
+    }
+
+    /// Whether the two overlap; `None` where it is not known.
+    fn overlaps(&self, other: &Bound<'_, PyAny>) -> PyResult<Option<bool>> {
+        Ok(self.region.overlaps(&region_of(other)?))
+    }
+
+    #[pyo3(name = "getBoundingCircle")]
+    fn bounding_circle<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        wrap(py, self.region.bounding_circle().into())
+    }
+
+    #[pyo3(name = "getBoundingBox")]
+    fn bounding_box<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        wrap(py, self.region.bounding_box().into())
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {

@@ -107,7 +107,8 @@ def _read_entry_points() -> None:
 def _function(entry: tuple[str, str] | Callable[[Any], Any]) -> Callable[[Any], Any]:
     if isinstance(entry, tuple):
         module, name = entry
-        return getattr(importlib.import_module(module), name)
+        function: Callable[[Any], Any] = getattr(importlib.import_module(module), name)
+        return function
     return entry
 
 

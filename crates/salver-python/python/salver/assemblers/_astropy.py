@@ -95,7 +95,8 @@ def _header(value: Table) -> dict[str, Any]:
         return {}
     from astropy.table import meta
 
-    return meta.get_header_from_yaml(text.split("\n"))
+    header: dict[str, Any] = meta.get_header_from_yaml(text.split("\n"))
+    return header
 
 
 def qtable(value: Any) -> Any:

@@ -37,7 +37,7 @@ def to_table(array: np.ndarray) -> Any:
             )
         return array.tolist() if array.dtype.kind == "O" else array.view("int64")
     masked = isinstance(array, np.ma.MaskedArray)
-    columns = []
+    columns: list[Any] = []
     for name in array.dtype.names:
         values = np.asarray(array[name])
         mask = np.ma.getmaskarray(array[name]) if masked else None
@@ -54,7 +54,7 @@ def table_from_columns(columns: dict[str, np.ndarray]) -> Table:
     if len(lengths) > 1:
         raise ValueError(f"columns of unequal length: {sorted(lengths)}")
     plain = [(name, np.asarray(values)) for name, values in pairs]
-    made = []
+    made: list[Any] = []
     for (name, values), (_, data) in zip(pairs, plain, strict=True):
         mask = np.ma.getmaskarray(values)
         made.append((name, data, mask if mask.any() else None, {}))
@@ -93,7 +93,7 @@ def from_table(value: Any) -> Any:
         array[name] = values
     if not masked:
         return array
-    out = np.ma.MaskedArray(array)
+    out: Any = np.ma.MaskedArray(array)
     for name, (values, mask) in columns.items():
         if mask is not None:
             out.mask[name] = expand(mask, values)
