@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,10 @@ TYPES = [
 def _fill(root: Path, impl: Any) -> Any:
     """A repository with one camera and a dataset type of each storage class."""
     formatters = {"StructuredDataDict": JSON, "StructuredDataList": JSON}
-    seed = root.parent / "seed.yaml"
-    lines = "".join(f"    {k}: {v}\n" for k, v in formatters.items())
-    seed.write_text("datastore:\n  formatters:\n" + lines)
+    seed = root.parent / "seed.json"
+    seed.write_text(json.dumps({"datastore": {"formatters": formatters}}))
     impl.Butler.makeRepo(str(root), config=str(seed))
-    butler = impl.Butler.from_config(str(root), run="run", instrument="Cam")
+    butler = impl.Butler.from_config(str(root), writeable=True)
     registry = butler.registry
     registry.insertDimensionData("instrument", {"name": "Cam", "detector_max": 10})
     registry.insertDimensionData(
@@ -45,7 +45,8 @@ def _fill(root: Path, impl: Any) -> Any:
                 name, ["instrument", "detector"], storage_class, universe=butler.dimensions
             )
         )
-    return butler
+    butler.close()
+    return impl.Butler.from_config(str(root), run="run", instrument="Cam")
 
 
 @pytest.fixture(scope="module")

@@ -232,6 +232,22 @@ class ReadOnlyError(DeniedError, TypeError):
     """The butler, or its repository, is read-only."""
 
 
+class DatasetTypeNotSupportedError(UnsupportedError):
+    """The datastore does not take datasets of this type."""
+
+
+class IncompatibleVersionError(UnsupportedError):
+    """The repository has a schema version that this program does not know."""
+
+
+class ManagerMismatchError(ConflictError, RuntimeError):
+    """Configuration and database name different managers."""
+
+
+class MissingManagerError(NotFoundError, RuntimeError):
+    """The database does not say which managers it has."""
+
+
 class InconsistentUniverseError(InvalidInputError):
     """Dimension universes that do not agree."""
 
@@ -274,11 +290,20 @@ _BY_CODE: dict[str, type[SalverError]] = {
     "orphaned_record": OrphanedRecordError,
     "unimplemented_query": UnimplementedQueryError,
     "unknown_component": UnknownComponentError,
-    "artifact_missing": ArtifactMissingError,
+    "collection_in_use": OrphanedRecordError,
+    "file_exists": ExistsError,
     "file_integrity": FileIntegrityError,
-    "read_only": ReadOnlyError,
-    "exists": ExistsError,
-    "repository_exists": ExistsError,
+    "file_not_found": ArtifactMissingError,
+    "dataset_in_use": OrphanedRecordError,
+    "dataset_type": DatasetTypeError,
+    "dataset_type_not_supported": DatasetTypeNotSupportedError,
+    "incompatible_version": IncompatibleVersionError,
+    "manager_mismatch": ManagerMismatchError,
+    "missing_component": UnknownComponentError,
+    "missing_manager": MissingManagerError,
+    "no_default_run": NoDefaultCollectionError,
+    "read_only_butler": ReadOnlyError,
+    "read_only_database": ReadOnlyError,
 }
 
 
