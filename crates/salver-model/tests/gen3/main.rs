@@ -4,4 +4,5 @@
 
 mod hostile;
 mod json;
+mod times;
 mod universes;
