@@ -4,5 +4,6 @@
 
 mod hostile;
 mod json;
+mod properties;
 mod times;
 mod universes;
