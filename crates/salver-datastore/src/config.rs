@@ -90,6 +90,16 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Whether any entry is for one instrument alone: else all instruments are alike.
+    pub(crate) fn names_instrument(&self, instrument: &str) -> bool {
+        self.templates.names_instrument(instrument)
+            || self.formatters.names_instrument(instrument)
+            || self.disassembled.names_instrument(instrument)
+            || self.constraints.names_instrument(instrument)
+    }
+}
+
 fn template(key: &str, value: &Json) -> Result<Option<String>> {
     let text = value.as_str().map(str::to_owned);
     let wrong =

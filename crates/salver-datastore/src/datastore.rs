@@ -114,6 +114,8 @@ impl Datastore {
         dataset_type: &DatasetType,
         instrument: Option<&str>,
     ) -> Result<Arc<Placement>> {
+        let instrument =
+            instrument.filter(|name| self.inner.settings.names_instrument(name));
         let resolved = &self.inner.resolved;
         let known = resolved.read().unwrap_or_else(PoisonError::into_inner);
         let same = |e: &&Entry| {

@@ -122,6 +122,12 @@ impl<T> Section<T> {
         restricted.and_then(|level| level.find(keys)).or_else(|| self.all.find(keys))
     }
 
+    /// Whether there are entries for one instrument alone.
+    #[must_use]
+    pub fn names_instrument(&self, instrument: &str) -> bool {
+        self.instruments.contains_key(instrument)
+    }
+
     /// The entry `default`.
     #[must_use]
     pub fn default_entry(&self) -> Option<&T> {
@@ -202,6 +208,13 @@ impl Constraints {
             Section::parse(&map, universe, |_, _| Ok(Some(()))).map(Some)
         };
         Ok(Self { accept: list("accept")?, reject: list("reject")? })
+    }
+
+    /// Whether there are entries for one instrument alone.
+    #[must_use]
+    pub fn names_instrument(&self, instrument: &str) -> bool {
+        let named = |s: &Section<()>| s.names_instrument(instrument);
+        self.accept.iter().chain(&self.reject).any(named)
     }
 
     /// Whether datasets with these keys are taken.

@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::sync::Arc;
 
 use salver_core::ErrorKind;
 use salver_model::DataId;
@@ -83,4 +84,17 @@ fn uris_are_absolute_and_encoded() {
     records[0].path = "s3://bucket/a%20b".to_owned();
     assert_eq!(fixture.datastore.uri(&records[0]).unwrap(), "s3://bucket/a%20b");
     assert!(sample_root().is_dir());
+}
+
+#[test]
+fn instruments_without_entries_of_their_own_share_a_placement() {
+    let config = with(&json!({"templates": {
+        "instrument<CamB>": {"bias": "{run}/b/{instrument}_{detector}"}}}));
+    let fixture = Fixture::new(Path::new("/repo"), &config);
+    let (bias, _) = fixture.first("bias");
+    let of =
+        |name: &str| fixture.datastore.placement(&bias.dataset_type, Some(name)).unwrap();
+    assert!(Arc::ptr_eq(&of("CamA"), &of("CamC")));
+    assert_eq!(of("CamB").template.text(), "{run}/b/{instrument}_{detector}");
+    assert_ne!(of("CamA").template.text(), of("CamB").template.text());
 }
