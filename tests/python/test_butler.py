@@ -63,7 +63,9 @@ def butler(tmp_path) -> Butler:
 def _stars() -> Any:
     import astropy.table
 
-    table = astropy.table.Table({"id": [1, 2, 3], "ra": [10.0, 11.0, 12.5], "name": ["a", "bb", "é"]})
+    table = astropy.table.Table(
+        {"id": [1, 2, 3], "ra": [10.0, 11.0, 12.5], "name": ["a", "bb", "é"]}
+    )
     table["ra"].unit = "deg"
     table["ra"].description = "right ascension"
     table["mag"] = astropy.table.MaskedColumn(
@@ -85,7 +87,9 @@ def _values() -> dict[str, Any]:
         "pixels": np.arange(24, dtype="f4").reshape(2, 3, 4),
         "arrow": pa.table({"x": pa.array([1, None, 3], pa.int16()), "s": ["a", None, "é"]}),
         "stars": _stars(),
-        "records": np.array([(1, 2.5, "ab"), (2, 3.5, "c")], [("i", "i4"), ("f", "f8"), ("s", "U4")]),
+        "records": np.array(
+            [(1, 2.5, "ab"), (2, 3.5, "c")], [("i", "i4"), ("f", "f8"), ("s", "U4")]
+        ),
         "columns": {"x": np.arange(3.0), "n": np.array([1, 2, 3], "i2")},
         "frame": pd.DataFrame({"x": [1, 2], "s": ["a", "b"]}, index=pd.Index([7, 8], name="k")),
         "validity": ("2024-01-01T00:00:00", Time),
@@ -243,7 +247,9 @@ def test_files_are_ingested(butler, tmp_path, transfer) -> None:
     for detector in range(3):
         path = tmp_path / f"f {detector}.json"
         path.write_text(f'{{"at": {detector}}}')
-        files.append(FileDataset(path, DatasetRef(kind, {"instrument": "Cam", "detector": detector}, "run")))
+        files.append(
+            FileDataset(path, DatasetRef(kind, {"instrument": "Cam", "detector": detector}, "run"))
+        )
     butler.ingest(*files, transfer=transfer)
     for detector in range(3):
         assert butler.get("stats", detector=detector) == {"at": detector}
@@ -259,7 +265,9 @@ def test_a_conflict_in_an_ingest_leaves_nothing(butler, tmp_path) -> None:
     for detector in (0, 1):
         path = tmp_path / f"{detector}.json"
         path.write_text("{}")
-        files.append(FileDataset(path, DatasetRef(kind, {"instrument": "Cam", "detector": detector}, "run")))
+        files.append(
+            FileDataset(path, DatasetRef(kind, {"instrument": "Cam", "detector": detector}, "run"))
+        )
     with pytest.raises(salver.ConflictingDefinitionError):
         butler.ingest(*files, transfer="copy")
     assert butler.find_dataset("stats", detector=0) is None
@@ -274,7 +282,11 @@ def test_pruned_datasets_are_gone(butler) -> None:
     butler.pruneDatasets(refs[:1], disassociate=False, unstore=True)
     assert butler.find_dataset("stats", detector=0) == refs[0] and not butler.stored(refs[0])
     butler.pruneDatasets(refs[:2], purge=True, unstore=True, disassociate=True)
-    assert [butler.find_dataset("stats", detector=d) is None for d in range(3)] == [True, True, False]
+    assert [butler.find_dataset("stats", detector=d) is None for d in range(3)] == [
+        True,
+        True,
+        False,
+    ]
     assert [os.path.exists(p) for p in paths] == [False, False, True]
     with pytest.raises(salver.SalverError):
         butler.pruneDatasets(refs[2:], purge=True)
@@ -298,12 +310,20 @@ def test_a_second_put_is_a_conflict(butler) -> None:
     [
         ("MissingDatasetTypeError", KeyError, lambda b: b.get("nonsense", detector=1)),
         ("DatasetNotFoundError", LookupError, lambda b: b.get("stats", detector=9)),
-        ("MissingCollectionError", LookupError, lambda b: b.get("stats", detector=1, collections="no")),
+        (
+            "MissingCollectionError",
+            LookupError,
+            lambda b: b.get("stats", detector=1, collections="no"),
+        ),
         ("DimensionNameError", KeyError, lambda b: b.get("stats")),
         ("DimensionNameError", KeyError, lambda b: b.get("stats", detector=1, nonsense=3)),
         ("DataIdValueError", ValueError, lambda b: b.get("stats", detector="x")),
         ("UnknownComponentError", KeyError, lambda b: b.get("stars.nonsense", detector=8)),
-        ("UnsupportedError", NotImplementedError, lambda b: b.put(np.arange(3), "stats", detector=1)),
+        (
+            "UnsupportedError",
+            NotImplementedError,
+            lambda b: b.put(np.arange(3), "stats", detector=1),
+        ),
         ("InvalidInputError", ValueError, lambda b: b.put({1: 2}, "stats", detector=1)),
     ],
 )
@@ -318,7 +338,9 @@ def test_errors_have_the_classes_of_gen3(shared, error, base, call) -> None:
 
 
 def test_a_read_only_butler_does_not_write(shared) -> None:
-    reader = Butler.from_config(shared.getURI(shared.put(1, "count", detector=7)).ospath.split("/run/")[0])
+    reader = Butler.from_config(
+        shared.getURI(shared.put(1, "count", detector=7)).ospath.split("/run/")[0]
+    )
     for call in (
         lambda: reader.put({"x": 1}, "stats", detector=0, instrument="Cam", run="run"),
         lambda: reader.collections.register("new"),
@@ -356,7 +378,9 @@ def test_records_are_synchronised(butler) -> None:
     assert registry.syncDimensionData("detector", {**row, "id": 77, "full_name": "D77"}) is True
     with pytest.raises(salver.ConflictingDefinitionError):
         registry.syncDimensionData("detector", {**row, "raft": "R1"})
-    assert registry.syncDimensionData("detector", {**row, "raft": "R1"}, update=True) == {"raft": None}
+    assert registry.syncDimensionData("detector", {**row, "raft": "R1"}, update=True) == {
+        "raft": None
+    }
     with pytest.raises(salver.SalverError):
         registry.insertDimensionData("detector", row)
     registry.insertDimensionData("detector", row, skip_existing=True)
