@@ -221,7 +221,8 @@ fn sections(given: &Bound<'_, PyAny>) -> PyResult<Option<serde_json::Value>> {
         Configuration::Sections(value) => Ok(Some(value)),
         Configuration::Place(path) => {
             let read = detached(py, || {
-                let json = std::path::Path::new(&path).extension().is_some_and(|e| e == "json");
+                let json =
+                    std::path::Path::new(&path).extension().is_some_and(|e| e == "json");
                 let format = if json { "json" } else { "yaml" };
                 let tree = crate::files::read_tree(path, Some(format))?;
                 salver::config::value_of(&tree)

@@ -52,13 +52,10 @@ impl PyButler {
             parameters: parameters(call.parameters)?,
             ..GetOptions::default()
         };
-        let (dataset_type, tree) = detached(py, || {
-            let tree = butler.get(name, &pairs, &options)?;
-            Ok((butler.registry().dataset_type(name)?, tree))
-        })
-        .to_py(py)?;
+        let found = detached(py, || butler.get_found(name, &pairs, &options));
+        let (dataset, tree) = found.to_py(py)?;
         let component = name.split_once('.').map(|(_, component)| component);
-        let class = self.class_of(py, &dataset_type, component, call.class)?;
+        let class = self.class_of(py, &dataset.dataset_type, component, call.class)?;
         to_python(py, tree, Some(&class.pytype))
     }
 

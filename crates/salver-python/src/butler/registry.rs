@@ -481,7 +481,8 @@ impl PyRegistry {
         timespan: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let datasets = refs_of(refs)?;
-        let span = super::arguments::timespan(Some(timespan))?.unwrap_or(salver_model::Timespan::UNBOUNDED);
+        let span = super::arguments::timespan(Some(timespan))?
+            .unwrap_or(salver_model::Timespan::UNBOUNDED);
         detached(refs.py(), || self.registry().certify(collection, &datasets, span))
             .to_py(refs.py())
     }

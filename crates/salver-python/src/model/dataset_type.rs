@@ -161,7 +161,8 @@ impl PyDatasetType {
 
     #[pyo3(name = "overrideStorageClass")]
     fn override_class(&self, storageClass: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let made = (*self.dataset_type).clone().with_storage_class(class_name(storageClass)?);
+        let made =
+            (*self.dataset_type).clone().with_storage_class(class_name(storageClass)?);
         Ok(Self { dataset_type: Arc::new(made), shared: Arc::clone(&self.shared) })
     }
 

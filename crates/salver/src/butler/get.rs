@@ -56,6 +56,20 @@ impl Butler {
         pairs: &Pairs,
         options: &GetOptions,
     ) -> Result<Tree> {
+        self.get_found(dataset_type, pairs, options).map(|(_, tree)| tree)
+    }
+
+    /// As [`Butler::get`], with the ref of the dataset that was found; of a component's name, its
+    /// parent's.
+    ///
+    /// # Errors
+    /// As [`Butler::get`].
+    pub fn get_found(
+        &self,
+        dataset_type: &str,
+        pairs: &Pairs,
+        options: &GetOptions,
+    ) -> Result<(DatasetRef, Tree)> {
         let component = dataset_type.split_once('.').map(|(_, component)| component);
         let wanted = self.wanted(dataset_type, pairs, options.timespan)?;
         let collections = self.search_path(OP, options.collections.as_deref())?;
@@ -68,7 +82,8 @@ impl Butler {
         let Some((dataset, records)) = found else {
             return Err(not_found(OP, &wanted, collections));
         };
-        self.read(&dataset, &records, component, options)
+        let tree = self.read(&dataset, &records, component, options)?;
+        Ok((dataset, tree))
     }
 
     /// Reads a dataset of which the ref is known; a component's ref reads that component.
