@@ -21,6 +21,8 @@ const IDLE: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Pool {
     database: Box<dyn Database>,
+    /// Tells the calling process.
+    process: fn() -> u32,
     head: Node,
 }
 
@@ -58,9 +60,17 @@ impl Node {
 impl Pool {
     /// The pool of a database, with a session that was opened on it.
     pub(crate) fn new(database: Box<dyn Database>, session: Box<dyn Session>) -> Self {
-        let head = Node::new(std::process::id());
+        Self::of_process(database, session, std::process::id)
+    }
+
+    fn of_process(
+        database: Box<dyn Database>,
+        session: Box<dyn Session>,
+        process: fn() -> u32,
+    ) -> Self {
+        let head = Node::new(process());
         head.lock().idle.push(Link::new(session));
-        Self { database, head }
+        Self { database, process, head }
     }
 
     pub(crate) fn database(&self) -> &dyn Database {
@@ -99,7 +109,7 @@ impl Pool {
     }
 
     fn node(&self) -> Result<&Node> {
-        let process = std::process::id();
+        let process = (self.process)();
         let mut node = &self.head;
         while node.process != process {
             if node.busy.load(Ordering::SeqCst) > 0 {
@@ -119,7 +129,7 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        let process = std::process::id();
+        let process = (self.process)();
         let mut node = Some(&mut self.head);
         while let Some(current) = node {
             if current.process != process {
@@ -172,5 +182,117 @@ impl Drop for Lease<'_> {
         }
         drop(state);
         self.node.busy.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicU32;
+
+    use super::super::link::Level;
+    use super::*;
+    use crate::database::{Capabilities, Each, Feed, Mode, Value};
+
+    /// Sessions opened and closed.
+    #[derive(Debug, Default)]
+    struct Counts {
+        opened: AtomicUsize,
+        closed: AtomicUsize,
+    }
+
+    #[derive(Debug, Default)]
+    struct Fake(Arc<Counts>);
+
+    #[derive(Debug)]
+    struct FakeSession(Arc<Counts>);
+
+    impl Drop for FakeSession {
+        fn drop(&mut self) {
+            self.0.closed.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    impl Database for Fake {
+        fn capabilities(&self) -> Capabilities {
+            Capabilities { write: true, change_counter: false, max_parameters: 1 }
+        }
+        fn session(&self) -> Result<Box<dyn Session>> {
+            self.0.opened.fetch_add(1, Ordering::SeqCst);
+            Ok(Box::new(FakeSession(Arc::clone(&self.0))))
+        }
+        fn location(&self) -> String {
+            "fake".to_owned()
+        }
+    }
+
+    impl Session for FakeSession {
+        fn begin(&self, _: Mode) -> Result<()> {
+            Ok(())
+        }
+        fn end(&self, _: bool) -> Result<()> {
+            Ok(())
+        }
+        fn savepoint(&self, _: usize) -> Result<()> {
+            Ok(())
+        }
+        fn end_savepoint(&self, _: usize, _: bool) -> Result<()> {
+            Ok(())
+        }
+        fn execute(&self, _: &str, _: &[Value<'_>]) -> Result<u64> {
+            Ok(0)
+        }
+        fn execute_many(&self, _: &str, _: &mut Feed<'_, '_>) -> Result<u64> {
+            Ok(0)
+        }
+        fn query(&self, _: &str, _: &[Value<'_>], _: &mut Each<'_>) -> Result<()> {
+            Ok(())
+        }
+        fn snapshot(&self, body: &mut dyn FnMut(i64) -> Result<()>) -> Result<()> {
+            body(0)
+        }
+    }
+
+    fn pool(process: fn() -> u32) -> (Pool, Arc<Counts>) {
+        let database = Fake::default();
+        let counts = Arc::clone(&database.0);
+        let session = database.session().unwrap();
+        (Pool::of_process(Box::new(database), session, process), counts)
+    }
+
+    #[test]
+    fn a_child_leaves_its_parents_sessions_alone() {
+        static PROCESS: AtomicU32 = AtomicU32::new(1);
+        let (pool, counts) = pool(|| PROCESS.load(Ordering::SeqCst));
+        drop(pool.lease().unwrap());
+        assert_eq!(
+            counts.opened.load(Ordering::SeqCst),
+            1,
+            "an idle session is used again"
+        );
+        PROCESS.store(2, Ordering::SeqCst);
+        drop(pool.lease().unwrap());
+        drop(pool.lease().unwrap());
+        assert_eq!(counts.opened.load(Ordering::SeqCst), 2);
+        drop(pool);
+        assert_eq!(counts.closed.load(Ordering::SeqCst), 1, "only the child's own");
+    }
+
+    #[test]
+    fn an_open_transaction_in_a_child_is_an_error() {
+        static PROCESS: AtomicU32 = AtomicU32::new(1);
+        let (pool, counts) = pool(|| PROCESS.load(Ordering::SeqCst));
+        pool.lease().unwrap().begin(Level::Calls).unwrap();
+        PROCESS.store(2, Ordering::SeqCst);
+        let error = pool.lease().map(|_| ()).unwrap_err();
+        assert_eq!(error.code(), "forked_in_transaction");
+        PROCESS.store(1, Ordering::SeqCst);
+        let mut lease = pool.lease().unwrap();
+        assert_eq!(lease.depth(), 1, "the parent goes on");
+        lease.commit().unwrap();
+        drop(lease);
+        PROCESS.store(3, Ordering::SeqCst);
+        assert!(pool.lease().is_ok());
+        assert_eq!(counts.opened.load(Ordering::SeqCst), 2);
     }
 }

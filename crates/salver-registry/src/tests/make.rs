@@ -36,6 +36,7 @@ impl Repo {
     /// ten exposures; runs `r1`, `r2`; types `raw` and `bias`.
     pub(super) fn filled() -> Self {
         let repo = Self::empty();
+        let transaction = repo.registry.transaction().unwrap();
         for name in ["A", "B"] {
             repo.insert("instrument", &[("name", name.into())]);
             for band in ["g", "r"] {
@@ -73,6 +74,7 @@ impl Repo {
         }
         repo.dataset_type("raw", &["detector", "exposure"], false);
         repo.dataset_type("bias", &["detector"], true);
+        transaction.commit().unwrap();
         repo
     }
 

@@ -1,6 +1,8 @@
 //! The registry as a whole.
 
+mod collections;
 mod datasets;
 mod make;
 mod records;
 mod sample;
+mod transactions;
