@@ -176,7 +176,9 @@ pub fn extension_of(path: &str) -> &str {
 /// The format that an artifact of an unknown formatter is in: by its ending, then its first bytes.
 #[must_use]
 pub fn guess(path: &str, first: &[u8]) -> Option<Arc<dyn Format>> {
-    formats::sniff(first).or_else(|| formats::by_extension(extension_of(path)))
+    let ending = extension_of(path);
+    let plain = ending.strip_suffix(".gz").unwrap_or(ending);
+    formats::sniff(first).or_else(|| formats::by_extension(plain))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use salver_core::Result;
+use salver_core::{Error, ErrorKind, Op, Result};
 use salver_model::{DatasetType, DimensionGroup, StorageClasses, Universe};
 use serde_json::{Map, Value as Json};
 
@@ -185,8 +185,8 @@ fn dimensions_of(universe: &Universe, key: &str) -> Option<DimensionGroup> {
 /// What a datastore takes: `constraints: {accept: […], reject: […]}`.
 ///
 /// Source: Gen3 format §9.10 (docs/spec/gen3.md). An entry that names the dataset wins over
-/// `all`, accepting over rejecting; without any entry that fits, a datastore with a list of what
-/// it accepts takes nothing else.
+/// `all`, accepting over rejecting; of `all` in both lists (once for an instrument) rejecting wins;
+/// without any entry that fits, a datastore with a list of what it accepts takes nothing else.
 #[derive(Debug, Clone, Default)]
 pub struct Constraints {
     accept: Option<Section<()>>,
@@ -197,7 +197,7 @@ impl Constraints {
     /// Reads the section; a list item is a name or `instrument<NAME>: [names]`.
     ///
     /// # Errors
-    /// None at present; kept for symmetry with [`Section::parse`].
+    /// [`ErrorKind::Config`] where `all` is accepted and rejected.
     pub fn parse(section: &Json, universe: &Universe) -> Result<Self> {
         let list = |key: &str| -> Result<Option<Section<()>>> {
             let Some(Json::Array(items)) = section.get(key) else { return Ok(None) };
@@ -207,7 +207,16 @@ impl Constraints {
             }
             Section::parse(&map, universe, |_, _| Ok(Some(()))).map(Some)
         };
-        Ok(Self { accept: list("accept")?, reject: list("reject")? })
+        let (accept, reject) = (list("accept")?, list("reject")?);
+        let all = |s: &Option<Section<()>>| {
+            s.as_ref().is_some_and(|s| s.all.by_name.contains_key("all"))
+        };
+        if all(&accept) && all(&reject) {
+            let message = "constraints cannot both accept and reject `all`";
+            let op = Op("datastore.constraints");
+            return Err(Error::new(ErrorKind::Config, op, message));
+        }
+        Ok(Self { accept, reject })
     }
 
     /// Whether there are entries for one instrument alone.
@@ -235,10 +244,10 @@ impl Constraints {
         if named(&self.reject) {
             return false;
         }
-        if all(&self.accept) {
-            return true;
+        if all(&self.reject) {
+            return false;
         }
-        !all(&self.reject) && self.accept.is_none()
+        all(&self.accept) || self.accept.is_none()
     }
 }
 
@@ -342,18 +351,18 @@ mod tests {
     }
 
     #[test]
-    fn constraints_follow_names_before_all() {
+    fn constraints_answer_as_the_reference() {
         let classes = StorageClasses::default();
-        let dataset_type = exposure_type();
-        let keys = LookupKeys::new(&dataset_type, &classes, Some("CamA"));
-        let accepts =
-            |json: Json| Constraints::parse(&json, &universe()).unwrap().accepts(&keys);
-        assert!(accepts(json!({})));
-        assert!(accepts(json!({"accept": ["ExposureF"], "reject": ["all"]})));
-        assert!(!accepts(json!({"accept": ["all"], "reject": ["calexp"]})));
-        assert!(!accepts(json!({"accept": ["raw"]})));
-        assert!(!accepts(json!({"reject": ["all"]})));
-        assert!(!accepts(json!({"reject": [{"instrument<CamA>": ["visit+detector"]}]})));
-        assert!(accepts(json!({"reject": [{"instrument<CamB>": ["calexp"]}]})));
+        let group = universe().group(["visit", "detector"]).unwrap();
+        let stats = DatasetType::new("stats", group, "StructuredDataDict").unwrap();
+        let keys = LookupKeys::new(&stats, &classes, Some("CamA"));
+        let text = include_str!("../../../testdata/gen3/constraints.json");
+        let rows: Vec<(Json, Option<bool>)> = serde_json::from_str(text).unwrap();
+        assert_eq!(rows.len(), 144);
+        for (config, expected) in rows {
+            let ours = Constraints::parse(&config, &universe());
+            let ours = ours.ok().map(|c| c.accepts(&keys));
+            assert_eq!(ours, expected, "{config}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Getting: records → artifacts → tree.
 
 mod derived;
+mod inflate;
 mod parameters;
 mod request;
 mod single;

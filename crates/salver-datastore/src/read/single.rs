@@ -8,6 +8,7 @@ use salver_store::Address;
 use salver_tree::{Format, Map, Source, Table, Tree};
 
 use super::derived::derive;
+use super::inflate::inflated;
 use super::parameters::Selection;
 use super::request::Counted;
 use super::{Moved, ReadRequest};
@@ -152,6 +153,7 @@ impl Datastore {
         let source = opened.map_err(|e| not_opened(e, dataset, record))?;
         check_size(dataset, record, &source)?;
         let decode = || -> Result<Tree> {
+            let source = inflated(&record.path, source)?;
             let format = self.format_of(record, &source)?;
             let index = Arc::new(format.index(&source)?);
             selection.settle(&index)?;
@@ -161,7 +163,6 @@ impl Datastore {
             }
             Ok(tree)
         };
-        let mut decode = decode;
         decode().map_err(|e| at(e, dataset, record))
     }
 
