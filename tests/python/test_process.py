@@ -191,7 +191,8 @@ def test_ctrl_c_stops_a_slow_read(repository) -> None:
     assert process.returncode == 42, err
     word, when = out.split()
     assert word == "interrupted"
-    assert float(when) - sent < 1.0
+    # half a second on a quiet machine: signals are looked for every 100 ms
+    assert float(when) - sent < 2.0
     butler = _open(repository, run="run")
     assert butler.put({"at": 6}, "stats", instrument="Cam", detector=6) is not None
     assert len(butler.get("stats", instrument="Cam", detector=5)["numbers"]) == len(numbers)

@@ -1,7 +1,7 @@
 //! From text to a tree, by hand: the grammar is small, Python's spellings of NaN are not in the
 //! standard, and a small document takes microseconds.
 
-use salver_core::{Error, ErrorKind, Op, Result, ResultExt as _};
+use salver_core::{Error, ErrorKind, Op, Result, ResultExt as _, interrupt};
 use salver_tree::{Map, Tree};
 
 use crate::document::{MAX_DEPTH, too_deep};
@@ -15,12 +15,17 @@ pub(crate) struct Parser<'a> {
     bytes: &'a [u8],
     at: usize,
     depth: usize,
+    /// Where it next asks whether to stop.
+    ask_at: usize,
 }
+
+/// Bytes between two questions whether to stop.
+const ASK: usize = 1 << 18;
 
 impl<'a> Parser<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        Self { text, bytes: text.as_bytes(), at: 0, depth: 0 }
+        Self { text, bytes: text.as_bytes(), at: 0, depth: 0, ask_at: ASK }
     }
 
     /// The tree of all of the text.
@@ -57,6 +62,10 @@ impl<'a> Parser<'a> {
     }
 
     fn value(&mut self) -> Result<Tree> {
+        if self.at >= self.ask_at {
+            interrupt::check(OP)?;
+            self.ask_at = self.at + ASK;
+        }
         self.blanks();
         match self.peek() {
             Some(b'"') => Ok(Tree::Str(self.string()?)),

@@ -64,14 +64,16 @@ pub(crate) fn plain(py: Python<'_>, tree: Tree) -> PyResult<Bound<'_, PyAny>> {
         Tree::Time(tai_ns) => time(py, tai_ns)?,
         Tree::List(items) => {
             let list = PyList::empty(py);
-            for item in items {
+            for (i, item) in items.into_iter().enumerate() {
+                look(py, i)?;
                 list.append(plain(py, item)?)?;
             }
             list.into_any()
         }
         Tree::Map(map) => {
             let dict = PyDict::new(py);
-            for (key, value) in map {
+            for (i, (key, value)) in map.into_iter().enumerate() {
+                look(py, i)?;
                 dict.set_item(PyString::new(py, &key), plain(py, value)?)?;
             }
             dict.into_any()
@@ -91,6 +93,11 @@ pub(crate) fn plain(py: Python<'_>, tree: Tree) -> PyResult<Bound<'_, PyAny>> {
             return Err(raise(py, &error.with("kind", other.kind())));
         }
     })
+}
+
+/// Looks for Ctrl-C once in many items.
+pub(super) fn look(py: Python<'_>, item: usize) -> PyResult<()> {
+    if item & 0xFFFF == 0xFFFF { py.check_signals() } else { Ok(()) }
 }
 
 /// An instant, as the assemblers spell it.

@@ -11,6 +11,7 @@ use pyo3::types::{
 use salver_core::{Error, ErrorKind, Op};
 use salver_tree::{Map, Tagged, Tree};
 
+use super::to_python::look;
 use super::{PyTable, PyTagged, array};
 use crate::errors::{ToPy, raise};
 
@@ -46,7 +47,10 @@ fn convert(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Tree> {
         return dict(map, depth);
     }
     if let Ok(list) = object.cast_exact::<PyList>() {
-        let items = list.iter().map(|item| convert(&item, depth + 1));
+        let items = list.iter().enumerate().map(|(i, item)| {
+            look(object.py(), i)?;
+            convert(&item, depth + 1)
+        });
         return items.collect::<PyResult<_>>().map(Tree::List);
     }
     if object.is_none() {
@@ -173,7 +177,8 @@ fn int(number: &Bound<'_, PyInt>) -> PyResult<Tree> {
 
 fn dict(map: &Bound<'_, PyDict>, depth: usize) -> PyResult<Tree> {
     let mut out = Map::new();
-    for (key, value) in map {
+    for (i, (key, value)) in map.iter().enumerate() {
+        look(map.py(), i)?;
         let Ok(name) = key.cast::<PyString>() else {
             let error =
                 Error::new(ErrorKind::InvalidInput, OP, "a key of a dict is not text")
