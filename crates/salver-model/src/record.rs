@@ -142,16 +142,36 @@ impl Record {
     pub fn of_pixel(element: &Arc<Element>, number: i64) -> Result<Self> {
         let no_pixel = || {
             wrong(OP, "not a pixel")
-                .with("element", element.name())
-                .with("number", number)
+                .code_of("data_id_value")
+                .with("dimension", element.name())
+                .with("value", number)
         };
         if element.skypix().is_none() {
             return Err(no_pixel());
         }
         let pixels = Pixelization::parse(element.name())?;
         let id = u64::try_from(number).map_err(|e| no_pixel().caused_by(e))?;
+        let all = pixels.universe();
+        if !all.contains(&id) {
+            return Err(no_pixel()
+                .with("expected", format_args!("{} to {}", all.start, all.end - 1)));
+        }
         let region = Region::from(pixels.pixel(id)?);
         Self::new(Arc::clone(element), vec![Value::Int(number), region.into()])
+    }
+
+    /// The record of an element without a table, which follows from its key: a pixel with its
+    /// region, or a value that other records imply (`band`). `None` for an element with a table.
+    ///
+    /// # Errors
+    /// As [`Record::of_pixel`] and [`Record::from_pairs`].
+    pub fn of_key(element: &Arc<Element>, key: &DataValue) -> Result<Option<Self>> {
+        match (element.skypix().is_some(), key) {
+            (true, DataValue::Int(number)) => Self::of_pixel(element, *number).map(Some),
+            _ if element.has_table() => Ok(None),
+            _ => Self::from_pairs(element, [(element.name(), key.clone().into())])
+                .map(Some),
+        }
     }
 
     /// The region, where the element has one and it is known.
@@ -355,5 +375,14 @@ mod tests {
             );
         }
         assert!(Record::of_pixel(filter, 1).is_err());
+        let of_key =
+            |name, key| Record::of_key(universe.element(name).unwrap(), &key).unwrap();
+        assert_eq!(of_key("htm7", 131_201.into()), Some(pixel));
+        let band = of_key("band", "g".into()).unwrap();
+        assert_eq!(
+            band.to_json().to_string(),
+            r#"{"definition":"band","record":{"name":"g"}}"#
+        );
+        assert_eq!(of_key("visit_system", 1.into()), None);
     }
 }

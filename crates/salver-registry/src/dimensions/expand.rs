@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use salver_core::{Error, ErrorKind, Op, Result};
-use salver_model::{DataId, DataValue, Element, Records};
+use salver_model::{DataId, DataValue, Element, Record, Records};
 
 use crate::core::{Registry, Work};
 use crate::schema::ElementPlan;
@@ -79,8 +79,15 @@ impl Work<'_> {
                 Expand::Elements(names) => tells || names.contains(&&**element.name()),
                 Expand::Records => true,
             };
-            let Some(plan) = self.shared.plans.get(element.name()).filter(|_| wanted)
-            else {
+            if !wanted {
+                continue;
+            }
+            let Some(plan) = self.shared.plans.get(element.name()) else {
+                // no table: a pixel, or what others imply
+                if let Some(value) = known.get(&**element.name()) {
+                    let record = Record::of_key(element, value)?.map(Arc::new);
+                    records.insert(Arc::clone(element.name()), record);
+                }
                 continue;
             };
             let Some(key) = key_of(plan, &known) else { continue };

@@ -272,3 +272,16 @@ fn overlaps_follow_regions() {
     insert(None, InsertMode::Replace);
     assert!(pixels().is_empty());
 }
+
+#[test]
+fn a_pixel_of_a_data_id_has_a_record_with_its_region() {
+    let repo = Repo::filled();
+    let universe = repo.registry.universe();
+    let group = universe.group(["htm7"]).unwrap();
+    let pixel =
+        |n: i64| salver_model::DataId::new(group.clone(), vec![n.into()]).unwrap();
+    let full = repo.registry.expand_data_id(&pixel(131_201)).unwrap();
+    assert!(full.region().is_some());
+    let error = repo.registry.expand_data_id(&pixel(5)).unwrap_err();
+    assert_eq!(error.code(), "data_id_value");
+}
