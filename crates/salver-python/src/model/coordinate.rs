@@ -194,15 +194,10 @@ impl PyDataCoordinate {
         Ok(dict)
     }
 
-    /// The region of the most specific spatial element that has one.
+    /// The region of the preferred spatial element, or the intersection of several families'.
     #[getter]
     fn region<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let mut elements: Vec<_> =
-            self.group().elements().iter().filter(|e| e.has_region()).collect();
-        elements.sort_by_key(|e| std::cmp::Reverse(e.required().len()));
-        let region =
-            elements.iter().find_map(|e| self.data_id.record(e.name())?.region());
-        region.map(|r| sphere::wrap(py, (**r).clone())).transpose()
+        self.data_id.region().map(|r| sphere::wrap(py, (*r).clone())).transpose()
     }
 
     #[getter]
