@@ -140,7 +140,7 @@ def ours(interop: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_registry_of_ours_is_the_same_to_gen3(gen3, interop: Path, ours: Path) -> None:
+def test_uc_059_a_registry_of_ours_is_the_same_to_gen3(gen3, interop: Path, ours: Path) -> None:
     butler = gen3.Butler.from_config(str(ours), writeable=True)
     assert_same(dump(interop, ours), view(butler))
 
@@ -205,7 +205,7 @@ def test_gen3_changes_are_seen_and_checked(gen3, interop: Path, ours: Path) -> N
     assert butler.get(ref) == {"a": 1}
 
 
-def test_writers_of_both_kinds_race_and_one_wins_each_data_id(gen3, interop, ours) -> None:
+def test_uc_070_writers_of_both_kinds_race_and_one_wins_each_data_id(gen3, interop, ours) -> None:
     butler = gen3.Butler.from_config(str(ours), writeable=True)
     butler.collections.register("race")
     racers = [

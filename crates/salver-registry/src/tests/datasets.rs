@@ -187,7 +187,7 @@ fn tagged_collections_hold_one_dataset_of_a_data_id() {
 }
 
 #[test]
-fn validity_ranges_are_looked_up_cut_and_checked() {
+fn uc_063_validity_ranges_are_looked_up_cut_and_checked() {
     let repo = Repo::filled();
     repo.registry.register_collection("cal", CollectionType::Calibration, None).unwrap();
     let (a, b) = (bias(&repo, "r1", 0), bias(&repo, "r2", 0));

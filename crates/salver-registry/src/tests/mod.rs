@@ -3,6 +3,7 @@
 mod collections;
 mod datasets;
 mod make;
+mod naive;
 mod records;
 mod sample;
 mod transactions;

@@ -102,7 +102,7 @@ fn other_threads_do_not_see_an_open_transaction() {
 }
 
 #[test]
-fn definitions_changed_by_others_are_seen() {
+fn uc_070_definitions_changed_by_others_are_seen() {
     let repo = Repo::filled();
     let path = repo.folder.path().join("gen3.sqlite3");
     let other = Registry::open(path, OpenMode::Writeable).unwrap();
@@ -149,7 +149,7 @@ fn put_all(repo: &Repo, registry: &Registry) -> usize {
 }
 
 #[test]
-fn four_threads_write_at_once_and_one_wins_each_data_id() {
+fn uc_019_four_threads_write_at_once_and_one_wins_each_data_id() {
     let repo = Repo::filled();
     let path = repo.folder.path().join("gen3.sqlite3");
     // two threads share a registry, two have their own
