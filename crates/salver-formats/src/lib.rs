@@ -13,11 +13,13 @@ pub mod fits;
 mod json;
 mod npy;
 mod numpy;
+mod parquet;
 mod pickle;
 mod plain;
 mod registry;
 pub mod yaml;
 
+pub use self::parquet::Parquet;
 pub use json::Json;
 pub use npy::Npy;
 pub use pickle::Pickle;

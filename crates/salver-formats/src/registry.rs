@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use salver_tree::Format;
 
-use crate::{Json, Npy, Pickle, Yaml};
+use crate::{Json, Npy, Parquet, Pickle, Yaml};
 
 /// One known format.
 pub(crate) struct Entry {
@@ -22,6 +22,11 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
             format: Arc::new(Npy),
             extensions: &[".npy"],
             sniff: |first| first.starts_with(b"\x93NUMPY"),
+        },
+        Entry {
+            format: Arc::new(Parquet),
+            extensions: &[".parq", ".parquet", ".pq"],
+            sniff: |first| first.starts_with(b"PAR1"),
         },
         Entry {
             format: Arc::new(Pickle),

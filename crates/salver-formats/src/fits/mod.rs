@@ -12,7 +12,7 @@ mod codec;
 mod columns;
 mod header;
 mod image;
-mod parallel;
+pub(crate) mod parallel;
 mod pixel;
 mod quantize;
 mod scan;
