@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn stored_and_deflated_members_are_read() {
+    fn uc_046_stored_and_deflated_members_are_read() {
         let stored = member(&source(ZIP), "01a20cd7-é x.json").unwrap();
         assert_eq!(all(&*stored), br#"{"a": 1}"#);
         let mut buffer = [0; 3];

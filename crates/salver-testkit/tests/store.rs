@@ -8,7 +8,7 @@ use salver_store::{Key, Local, Store as _, Sync, Unsynced, faults, ready};
 use salver_testkit::store_suite::store_suite;
 
 #[test]
-fn local() {
+fn uc_014_local_files_pass_the_suite() {
     let dir = tempfile::tempdir().unwrap();
     ready(store_suite(&Local::new(dir.path()))).unwrap();
 }
@@ -20,6 +20,36 @@ fn local_through_a_linked_root() {
     std::fs::create_dir(&real).unwrap();
     std::os::unix::fs::symlink(&real, &link).unwrap();
     ready(store_suite(&Local::new(link))).unwrap();
+}
+
+#[test]
+fn uc_019_one_of_many_writers_takes_a_name_with_its_bytes_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    for round in 0..50 {
+        let name = format!("run/{round}.json");
+        let write = |writer: u8| {
+            let store = Local::new(dir.path());
+            let key = Key::parse(&name)?;
+            ready(async {
+                let mut stage = store.stage(&key).await?;
+                stage.write(&vec![writer; 200_000])?;
+                stage.finish(Sync::Later).await?;
+                stage.publish(&key, &mut Unsynced::default()).await
+            })
+        };
+        let won: Vec<u8> = std::thread::scope(|scope| {
+            let spawn = |writer| scope.spawn(move || (writer, write(writer).unwrap()));
+            let writers: Vec<_> = (0..4).map(spawn).collect();
+            let done = writers.into_iter().map(|w| w.join().unwrap());
+            done.filter(|(_, won)| *won).map(|(writer, _)| writer).collect()
+        });
+        let [winner] = won.as_slice() else { panic!("{} winners", won.len()) };
+        let source = Local::open_path(dir.path().join(&name), None).unwrap();
+        let bytes =
+            source.read(std::slice::from_ref(&(0..source.len()))).unwrap().concat();
+        assert_eq!(bytes, vec![*winner; 200_000]);
+    }
+    assert_eq!(std::fs::read_dir(dir.path().join("run")).unwrap().count(), 50);
 }
 
 const STEPS: [&str; 5] =

@@ -138,7 +138,7 @@ fn a_compound_ending_is_kept() {
 }
 
 #[test]
-fn what_is_wrong_is_found_before_anything_is_done() {
+fn uc_073_what_is_wrong_is_found_before_anything_is_done() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("root");
     let fixture = fixture(&root);
@@ -226,7 +226,7 @@ fn a_checksum_is_that_of_the_file_in_every_mode() {
 }
 
 #[test]
-fn a_file_of_several_datasets_is_read_for_each() {
+fn uc_046_a_file_of_several_datasets_is_read_for_each() {
     let dir = tempfile::tempdir().unwrap();
     let fixture = fixture(&dir.path().join("root"));
     let refs = &raws(&fixture)[..2];

@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_parameter_lists_the_known_ones() {
+    fn uc_044_an_unknown_parameter_lists_the_known_ones() {
         let error = selection("ArrowAstropy", "bbox", Tree::Null).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         let known = "it takes: columns, filters, strip_astropy_meta_yaml";

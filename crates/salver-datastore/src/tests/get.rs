@@ -43,7 +43,7 @@ fn read_with(fixture: &Fixture, record: &FileRecord) -> salver_core::Error {
 }
 
 #[test]
-fn a_file_of_another_size_is_corrupt() {
+fn uc_026_a_file_of_another_size_is_corrupt() {
     let fixture = Fixture::new(&sample_root(), &sample_config());
     let (_, mut records) = fixture.first("count");
     for size in [1, 3, 1 << 30] {
@@ -60,7 +60,7 @@ fn a_file_of_another_size_is_corrupt() {
 }
 
 #[test]
-fn an_absent_file_names_dataset_and_path() {
+fn uc_047_a_lost_file_names_dataset_and_path() {
     let fixture = Fixture::new(Path::new("/nowhere"), &sample_config());
     let (_, records) = fixture.first("count");
     let error = read_with(&fixture, &records[0]);

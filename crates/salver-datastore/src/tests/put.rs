@@ -28,7 +28,7 @@ pub(super) fn put(
 }
 
 #[test]
-fn a_put_makes_the_record_that_the_reference_made() {
+fn uc_026_a_put_makes_the_record_that_the_reference_made() {
     let dir = tempfile::tempdir().unwrap();
     let fixture = Fixture::new(dir.path(), &sample_config());
     let (dataset, expected) = fixture.first("count");
@@ -93,7 +93,7 @@ fn a_full_disk_at_any_step_leaves_nothing() {
 }
 
 #[test]
-fn a_composite_is_stored_by_its_components() {
+fn uc_047_a_composite_is_stored_by_its_components() {
     let dir = tempfile::tempdir().unwrap();
     let json_class = "lsst.daf.butler.formatters.json.JsonFormatter";
     let config = with(&json!({
