@@ -265,3 +265,65 @@ def pragmas(folder: Path) -> list:
     )
     with sqlite3.connect(folder / "gen3.sqlite3") as db:
         return [db.execute(f"PRAGMA {name}").fetchone() for name in names]
+
+
+NAME_KEYS = "lsst.daf.butler.registry.collections.nameKey.NameKeyCollectionManager"
+
+
+def test_collections_keyed_by_name_are_read_and_not_written(gen3, interop, tmp_path) -> None:
+    config = gen3.Config({"registry": {"managers": {"collections": NAME_KEYS}}})
+    gen3.Butler.makeRepo(str(tmp_path), config=config)
+    butler = gen3.Butler.from_config(str(tmp_path), writeable=True, run="r1")
+    registry = butler.registry
+    registry.insertDimensionData("instrument", {"name": "Cam"})
+    for detector in range(3):
+        row = {"instrument": "Cam", "id": detector, "full_name": f"S{detector}"}
+        registry.insertDimensionData("detector", row)
+    kind = gen3.DatasetType(
+        "bias", ["detector"], "StructuredDataDict", universe=butler.dimensions, isCalibration=True
+    )
+    registry.registerDatasetType(kind)
+    refs = [butler.put({"a": 1}, "bias", instrument="Cam", detector=d) for d in range(3)]
+    registry.registerCollection("t", gen3.CollectionType.TAGGED)
+    registry.registerCollection("cal", gen3.CollectionType.CALIBRATION)
+    registry.registerCollection("c", gen3.CollectionType.CHAINED)
+    registry.associate("t", refs[:1])
+    registry.certify("cal", refs, gen3.Timespan(None, butler_time(500)))
+    registry.setCollectionChain("c", ["t", "r1", "cal"])
+    assert_same(dump(interop, tmp_path), view(butler))
+    refused = subprocess.run([interop, "race", tmp_path, "x"], capture_output=True, text=True)
+    assert refused.returncode != 0
+    assert "read_only_database" in refused.stderr
+
+
+def test_the_old_form_of_dates_is_read_and_written(gen3, interop, tmp_path) -> None:
+    cls = (
+        "lsst.daf.butler.registry.datasets.byDimensions.ByDimensionsDatasetRecordStorageManagerUUID"
+    )
+    manager = {"cls": cls, "schema_version": "1.0.0"}
+    config = gen3.Config({"registry": {"managers": {"datasets": manager}}})
+    gen3.Butler.makeRepo(str(tmp_path / "theirs"), config=config)
+    butler = gen3.Butler.from_config(str(tmp_path / "theirs"), writeable=True, run="r1")
+    registry = butler.registry
+    registry.insertDimensionData("instrument", {"name": "Cam"})
+    for detector in range(3):
+        registry.insertDimensionData("detector", {"instrument": "Cam", "id": detector})
+    registry.insertDimensionData("day_obs", {"instrument": "Cam", "id": 20240301})
+    registry.insertDimensionData("group", {"instrument": "Cam", "name": "g"})
+    registry.insertDimensionData("physical_filter", {"instrument": "Cam", "name": "f", "band": "g"})
+    for exposure in range(1, 5):
+        row = {"instrument": "Cam", "id": exposure, "obs_id": str(exposure), "group": "g"}
+        row |= {"day_obs": 20240301, "physical_filter": "f"}
+        registry.insertDimensionData("exposure", row)
+    kind = gen3.DatasetType(
+        "raw", ["detector", "exposure"], "StructuredDataDict", universe=butler.dimensions
+    )
+    registry.registerDatasetType(kind)
+    butler.put({}, "raw", instrument="Cam", detector=0, exposure=1)
+    subprocess.run([interop, "race", tmp_path / "theirs", "salver"], check=True)
+    assert_same(dump(interop, tmp_path / "theirs"), view(butler))
+    refs = registry.queryDatasets("raw", collections="salver")
+    assert len(list(refs)) == 12
+    with sqlite3.connect(tmp_path / "theirs" / "gen3.sqlite3") as db:
+        dates = [date for (date,) in db.execute("SELECT ingest_date FROM dataset")]
+    assert len({len(date) for date in dates}) == 1, dates

@@ -5,6 +5,7 @@
 pub(crate) mod attributes;
 mod create;
 pub(crate) mod managers;
+mod name_keys;
 mod open;
 mod options;
 #[cfg(test)]

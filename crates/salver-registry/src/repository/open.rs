@@ -8,7 +8,7 @@ use salver_sphere::Pixelization;
 
 use super::create::UNIVERSE;
 use super::managers::{self, OLD_DATASETS};
-use super::{OpenMode, OpenOptions, attributes};
+use super::{OpenMode, OpenOptions, attributes, name_keys};
 use crate::core::{Registry, Shared};
 use crate::database::{Database, Session};
 use crate::schema::Plans;
@@ -43,7 +43,7 @@ impl Registry {
         if let Some(wait_ms) = options.wait_ms {
             database = database.with_wait_ms(wait_ms);
         }
-        let session = database.session()?;
+        let mut session = database.session()?;
         let stored = read_attributes(&*session)
             .map_err(|e| e.with("path", path.as_ref().display()))?;
         let universe =
@@ -52,6 +52,10 @@ impl Registry {
             })?;
         let universe = Universe::from_json(&universe.1)?;
         let schema = managers::check(&stored, &options.managers)?;
+        if schema.name_keys {
+            database = database.with_setup(name_keys::views(&*session)?);
+            session = database.session()?;
+        }
         let shared = Shared {
             plans: Plans::new(&universe),
             records: options.records,

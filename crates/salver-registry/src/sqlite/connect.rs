@@ -28,18 +28,26 @@ pub struct Sqlite {
     path: PathBuf,
     write: bool,
     wait_ms: u64,
+    setup: Vec<String>,
 }
 
 impl Sqlite {
     /// The database in an existing file; `write` says whether sessions may change it.
     pub fn new(path: impl Into<PathBuf>, write: bool) -> Self {
-        Self { path: path.into(), write, wait_ms: WAIT_MS }
+        Self { path: path.into(), write, wait_ms: WAIT_MS, setup: Vec::new() }
     }
 
     /// Sets how long a session waits for a lock, in milliseconds (300 000 as in Gen3).
     #[must_use]
     pub fn with_wait_ms(mut self, wait_ms: u64) -> Self {
         self.wait_ms = wait_ms;
+        self
+    }
+
+    /// Sets statements that every new session runs; they may touch temporary objects only.
+    #[must_use]
+    pub(crate) fn with_setup(mut self, setup: Vec<String>) -> Self {
+        self.setup = setup;
         self
     }
 
@@ -87,6 +95,9 @@ impl Sqlite {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        for statement in &self.setup {
+            connection.execute_batch(statement)?;
+        }
         Ok(connection)
     }
 }

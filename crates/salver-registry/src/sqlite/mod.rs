@@ -7,6 +7,8 @@
 mod connect;
 mod error;
 mod session;
+#[cfg(test)]
+mod tests;
 mod wait;
 
 pub use connect::Sqlite;

@@ -1,11 +1,13 @@
 //! One connection: statements and transactions.
 
+use std::cell::Cell;
+
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection};
 use salver_core::{Error, ErrorKind, Op, Result};
 
 use super::error::map;
-use crate::database::{Cell, Each, Feed, Mode, Row, Session, Value};
+use crate::database::{self, Each, Feed, Mode, Row, Session, Value};
 
 const BEGIN: Op = Op("database.begin");
 const END: Op = Op("database.commit");
@@ -17,15 +19,27 @@ const QUERY: Op = Op("database.query");
 pub(super) struct SqliteSession {
     connection: Connection,
     write: bool,
+    /// A transaction was begun and not ended: SQLite undoes one by itself when the disk is full.
+    begun: Cell<bool>,
 }
 
 impl SqliteSession {
     pub(super) fn new(connection: Connection, write: bool) -> Self {
-        Self { connection, write }
+        Self { connection, write, begun: Cell::new(false) }
     }
 
     fn prepare(&self, sql: &str, op: Op) -> Result<CachedStatement<'_>> {
         self.connection.prepare_cached(sql).map_err(|e| map(e, op).with("statement", sql))
+    }
+
+    /// Fails where SQLite undid the transaction: what follows would be kept by itself.
+    fn check(&self, op: Op) -> Result<()> {
+        if !self.begun.get() || !self.connection.is_autocommit() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Database, op, "SQLite undid the transaction")
+            .code_of("transaction_failed")
+            .hint("an earlier error tells why; roll back and try again"))
     }
 
     fn run(&self, sql: &str, op: Op) -> Result<()> {
@@ -40,17 +54,24 @@ impl Session for SqliteSession {
         if mode == Mode::Write && !self.write {
             return Err(read_only());
         }
-        self.run(if mode == Mode::Write { "BEGIN IMMEDIATE" } else { "BEGIN" }, BEGIN)
+        self.run(if mode == Mode::Write { "BEGIN IMMEDIATE" } else { "BEGIN" }, BEGIN)?;
+        self.begun.set(true);
+        Ok(())
     }
 
     fn end(&self, keep: bool) -> Result<()> {
-        if !keep && self.connection.is_autocommit() {
-            return Ok(()); // SQLite rolled back by itself (disk full, I/O error)
+        if keep {
+            self.check(END)?;
+            self.run("COMMIT", END)?;
+        } else if !self.connection.is_autocommit() {
+            self.run("ROLLBACK", END)?;
         }
-        self.run(if keep { "COMMIT" } else { "ROLLBACK" }, END)
+        self.begun.set(false);
+        Ok(())
     }
 
     fn savepoint(&self, depth: usize) -> Result<()> {
+        self.check(BEGIN)?;
         self.run(&format!("SAVEPOINT s{depth}"), BEGIN)
     }
 
@@ -65,6 +86,7 @@ impl Session for SqliteSession {
     }
 
     fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64> {
+        self.check(EXECUTE)?;
         let mut statement = self.prepare(sql, EXECUTE)?;
         bind(&mut statement, values)?;
         let changed = statement.raw_execute().map_err(|e| map(e, EXECUTE))?;
@@ -72,6 +94,7 @@ impl Session for SqliteSession {
     }
 
     fn execute_many(&self, sql: &str, feed: &mut Feed<'_, '_>) -> Result<u64> {
+        self.check(EXECUTE)?;
         let mut statement = self.prepare(sql, EXECUTE)?;
         let mut row = Vec::new();
         let mut changed = 0;
@@ -168,14 +191,14 @@ impl rusqlite::ToSql for Bound<'_, '_> {
 struct SqliteRow<'r, 's>(&'r rusqlite::Row<'s>);
 
 impl Row for SqliteRow<'_, '_> {
-    fn cell(&self, column: usize) -> Result<Cell<'_>> {
+    fn cell(&self, column: usize) -> Result<database::Cell<'_>> {
         Ok(match self.0.get_ref(column).map_err(|e| map(e, QUERY))? {
-            ValueRef::Null => Cell::Null,
-            ValueRef::Integer(n) => Cell::Int(n),
-            ValueRef::Real(x) => Cell::Float(x),
-            ValueRef::Blob(bytes) => Cell::Bytes(bytes),
+            ValueRef::Null => database::Cell::Null,
+            ValueRef::Integer(n) => database::Cell::Int(n),
+            ValueRef::Real(x) => database::Cell::Float(x),
+            ValueRef::Blob(bytes) => database::Cell::Bytes(bytes),
             ValueRef::Text(bytes) => {
-                Cell::Text(std::str::from_utf8(bytes).map_err(|e| {
+                database::Cell::Text(std::str::from_utf8(bytes).map_err(|e| {
                     Error::new(
                         ErrorKind::Corrupt,
                         QUERY,
