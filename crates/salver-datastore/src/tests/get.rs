@@ -143,3 +143,48 @@ fn a_component_of_a_whole_file_is_a_part_of_it() {
         ready(fixture.datastore.read(&component, &records, &ReadRequest::default()));
     assert_eq!(read.unwrap(), Tree::from(3));
 }
+
+/// A source catalogue of the sample repository.
+fn catalogue(component: Option<&str>, parameters: Map) -> salver_core::Result<Tree> {
+    let fixture = Fixture::new(&sample_root(), &sample_config());
+    let (dataset, records) = fixture.first("src_cat");
+    let component = component.map(str::to_owned);
+    let request = ReadRequest { component, parameters, ..ReadRequest::default() };
+    ready(fixture.datastore.read(&dataset, &records, &request))
+}
+
+#[test]
+fn derived_components_of_a_table_are_read() {
+    let columns = catalogue(Some("columns"), Map::new()).unwrap();
+    let expected = ["id", "ra", "flux", "flag", "name"];
+    assert_eq!(columns, Tree::List(expected.map(Tree::from).to_vec()));
+    let table = catalogue(None, Map::new()).unwrap();
+    let table = table.as_table().unwrap();
+    let rows = catalogue(Some("rowcount"), Map::new()).unwrap();
+    assert_eq!(rows.as_int(), i64::try_from(table.n_rows()).ok());
+    let schema = catalogue(Some("schema"), Map::new()).unwrap();
+    let schema = schema.as_table().unwrap();
+    assert_eq!((schema.n_rows(), schema.schema()), (0, table.schema()));
+    let error = catalogue(Some("bbox"), Map::new()).unwrap_err();
+    assert_eq!(error.hint_text(), Some("it has: columns, rowcount, schema"));
+}
+
+#[test]
+fn columns_and_filters_select() {
+    let list = |items: &[Tree]| Tree::List(items.to_vec());
+    let filter = list(&["id".into(), "<".into(), Tree::from(1 << 40)]);
+    let parameters = Map::from_iter([
+        ("columns".to_owned(), list(&["f*".into(), "id".into()])),
+        ("filters".to_owned(), list(&[filter])),
+        ("strip_astropy_meta_yaml".to_owned(), Tree::Bool(true)),
+    ]);
+    let found = catalogue(None, parameters).unwrap();
+    let table = found.as_table().unwrap();
+    let names: Vec<_> =
+        table.schema().fields().iter().map(|f| f.name().as_str()).collect();
+    assert_eq!(names, ["flux", "flag", "id"]);
+    assert!(!table.schema().metadata().contains_key("table_meta_yaml"));
+    let wrong = Map::from_iter([("columns".to_owned(), Tree::from("nothing"))]);
+    let error = catalogue(None, wrong).unwrap_err();
+    assert!(error.to_string().contains("artifact: CamA/runs/1/src_cat"), "{error}");
+}
