@@ -327,3 +327,23 @@ def test_the_old_form_of_dates_is_read_and_written(gen3, interop, tmp_path) -> N
     with sqlite3.connect(tmp_path / "theirs" / "gen3.sqlite3") as db:
         dates = [date for (date,) in db.execute("SELECT ingest_date FROM dataset")]
     assert len({len(date) for date in dates}) == 1, dates
+
+
+@pytest.mark.parametrize("version", [0, 1, 2, 3, 4, 5, 6, 7])
+def test_older_universes_have_gen3s_schema(gen3, interop, tmp_path, version) -> None:
+    config = Path(gen3.__file__).parent / "configs" / "old_dimensions"
+    config = config / f"daf_butler_universe{version}.yaml"
+    for name in ("theirs", "ours"):
+        (tmp_path / name).mkdir()
+    gen3.Butler.makeRepo(str(tmp_path / "theirs"), dimensionConfig=str(config))
+    gen3.Butler.from_config(str(tmp_path / "theirs"), writeable=True)  # makes the datastore's table
+    with sqlite3.connect(tmp_path / "theirs" / "gen3.sqlite3") as db:
+        query = "SELECT value FROM butler_attributes WHERE name = 'config:dimensions.json'"
+        (text,) = db.execute(query).fetchone()
+    (tmp_path / "universe.json").write_text(text)
+    create = [interop, "create", tmp_path / "ours", tmp_path / "universe.json"]
+    subprocess.run(create, check=True)
+    assert schema(tmp_path / "ours") == schema(tmp_path / "theirs")
+    (tmp_path / "ours" / "butler.yaml").write_text(CONFIG)
+    butler = gen3.Butler.from_config(str(tmp_path / "ours"), writeable=True)
+    assert butler.dimensions.version == version

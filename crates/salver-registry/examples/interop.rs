@@ -1,13 +1,14 @@
 //! The Rust half of the cross-check with lsst-daf-butler, `tests/python/test_registry_interop.py`:
 //! `interop fill FOLDER` makes a registry with a bit of everything, `interop dump FOLDER` prints
 //! what is in one as JSON, `interop race FOLDER RUN` tries to insert a `raw` of every data ID into
-//! a run and prints how many were new.
+//! a run and prints how many were new, `interop create FOLDER UNIVERSE` makes an empty one with the
+//! universe in a file.
 #![expect(clippy::print_stdout, reason = "prints what was asked for")]
 
 use std::path::Path;
 use std::sync::Arc;
 
-use salver_core::{Error, ErrorKind, IdSource, Op, Result, SystemIds};
+use salver_core::{Error, ErrorKind, IdSource, Op, Result, ResultExt, SystemIds};
 use salver_model::{
     CollectionType, DataId, DataValue, DatasetRef, DatasetType, FileRecord, Record,
     Timespan, Universe, Value,
@@ -26,11 +27,21 @@ fn main() -> Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["fill", folder] => fill(&Path::new(folder).join("gen3.sqlite3")),
         ["dump", folder] => dump(&Path::new(folder).join("gen3.sqlite3")),
+        ["create", folder, universe] => create(Path::new(folder), universe),
         ["race", folder, run] => race(&Path::new(folder).join("gen3.sqlite3"), run),
         _ => {
             Err(Error::new(ErrorKind::InvalidInput, Op("interop"), "fill, dump or race?"))
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "reads a file named on the command line")]
+fn create(folder: &Path, universe: &str) -> Result<()> {
+    let text =
+        std::fs::read_to_string(universe).op(ErrorKind::Io, Op("interop"), "no file")?;
+    let universe = Universe::from_json(&text)?;
+    Registry::create(folder.join("gen3.sqlite3"), &universe, &CreateOptions::default())?;
+    Ok(())
 }
 
 fn fill(path: &Path) -> Result<()> {

@@ -16,7 +16,7 @@ use crate::database::{Database, Session};
 ///
 /// **Costs on SQLite** (rollback journal, as Gen3 leaves it): a read is one lock cycle; a write
 /// outside a transaction is `BEGIN IMMEDIATE`, its statements, and one `COMMIT` with SQLite's four
-/// syncs (journal, journal header, database, folder); inside a transaction only its statements.
+/// syncs (journal, folder, journal header, database); inside a transaction only its statements.
 #[derive(Debug)]
 pub struct Registry {
     pub(super) pool: Pool,

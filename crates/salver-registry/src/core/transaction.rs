@@ -32,8 +32,7 @@ impl Registry {
     }
 
     /// As [`Registry::transaction`], for calls that belong together: after one that fails only
-    /// rolling back is possible. In return no call inside needs a savepoint, which makes it the
-    /// faster one of the two: SQLite copies every page that it changes after a savepoint.
+    /// rolling back is possible. In return no call inside needs a savepoint of its own.
     ///
     /// # Errors
     /// As [`Registry::transaction`].
