@@ -21,6 +21,8 @@ pub(crate) type CollectionList = Arc<[Arc<CollectionRow>]>;
 #[derive(Debug, Default)]
 pub(crate) struct Caches {
     version: i64,
+    /// The session is inside a transaction that writes.
+    pub(crate) in_transaction: bool,
     pub(crate) types: Types,
     pub(crate) collections: Collections,
     pub(crate) summaries: HashMap<i64, Seen>,
@@ -38,8 +40,8 @@ impl Caches {
 
     /// Forgets everything.
     pub(crate) fn clear(&mut self) {
-        let version = self.version;
-        *self = Self { version, ..Self::default() };
+        let (version, in_transaction) = (self.version, self.in_transaction);
+        *self = Self { version, in_transaction, ..Self::default() };
     }
 }
 

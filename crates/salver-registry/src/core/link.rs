@@ -50,6 +50,7 @@ impl Link {
             self.session.savepoint(self.levels.len())?;
         }
         self.levels.push(level);
+        self.caches.in_transaction = true;
         Ok(())
     }
 
@@ -92,6 +93,7 @@ impl Link {
         };
         if kept.is_ok() {
             self.levels.pop();
+            self.caches.in_transaction = depth > 0;
         } else {
             self.rollback();
         }
@@ -110,6 +112,7 @@ impl Link {
         };
         self.caches.clear();
         self.levels.pop();
+        self.caches.in_transaction = depth > 0;
         if undone.is_err() {
             self.sound = false;
             self.levels.clear();

@@ -1,6 +1,7 @@
 //! What all sessions of a registry share.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use salver_core::Clock;
@@ -19,6 +20,8 @@ pub(crate) struct Shared {
     pub(crate) universe: Universe,
     pub(crate) plans: Plans,
     pub(crate) records: RecordTable,
+    /// The table of [`Shared::records`] was there.
+    pub(crate) record_table_seen: AtomicBool,
     pub(crate) ingest_date: IngestDate,
     /// The pixelisation that overlap tables use, and its system and level as they are stored.
     pub(crate) common: Pixelization,

@@ -69,6 +69,7 @@ impl Registry {
         let op = Op("registry.find_with_records");
         let look = Look { op, data_id, timespan, records: true };
         self.read(|work| {
+            let look = Look { records: work.has_record_table()?, ..look };
             let row = work.type_of(op, dataset_type)?;
             let Some(mut found) = work.find(&row, &look, collections)? else {
                 return Ok(None);

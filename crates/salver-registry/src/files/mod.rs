@@ -4,6 +4,7 @@
 
 mod explain;
 mod records;
+mod table;
 mod trash;
 
 pub(crate) use records::{json_ids, read_record};

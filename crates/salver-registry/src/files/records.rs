@@ -81,6 +81,9 @@ impl Registry {
 
 impl Work<'_> {
     pub(crate) fn records_of(&self, ids: &[Uuid]) -> Result<Vec<FileRecord>> {
+        if !self.has_record_table()? {
+            return Ok(Vec::new());
+        }
         let records = &self.shared.records;
         let sql = format!(
             "SELECT f.dataset_id, f.path, f.formatter, f.storage_class, f.component, \
@@ -105,6 +108,7 @@ impl Work<'_> {
 
     fn insert_records(&mut self, datastore: &str, records: &[FileRecord]) -> Result<()> {
         let op = Op("registry.insert_file_records");
+        self.make_record_table()?;
         let mut seen = HashSet::new();
         let mut rows = records.iter().filter(|r| seen.insert(r.dataset_id));
         let mut current = None;

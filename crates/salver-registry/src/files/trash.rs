@@ -79,6 +79,7 @@ impl Registry {
             quoted(&self.shared.records.table)
         );
         self.write(|work| {
+            work.make_record_table()?;
             for chunk in plan.ids.chunks(CHUNK) {
                 let list = json_ids(chunk);
                 let values: [Value<'_>; 2] = [datastore.into(), list.as_str().into()];
@@ -104,6 +105,7 @@ impl Registry {
             quoted(&self.shared.records.table)
         );
         self.write(|work| {
+            work.make_record_table()?;
             for chunk in ids.chunks(CHUNK) {
                 let list = json_ids(chunk);
                 work.execute(&delete_records, &[list.as_str().into()])?;
@@ -127,6 +129,9 @@ impl Work<'_> {
             &[datastore.into(), limit.into()],
             &mut |row| row.uuid(0),
         )?;
+        if !self.has_record_table()? {
+            return Ok(TrashPlan { ids, paths: Vec::new() });
+        }
         let sql = format!(
             "SELECT f.path FROM json_each(?1) AS j \
              CROSS JOIN {} AS f ON f.dataset_id = j.value",

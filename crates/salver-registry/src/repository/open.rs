@@ -68,6 +68,7 @@ impl Registry {
             common_name: common_name(&universe)?,
             clock: options.clock,
             read_only: schema.read_only,
+            record_table_seen: Default::default(),
             groups: Default::default(),
             universe,
         };

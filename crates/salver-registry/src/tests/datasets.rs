@@ -380,3 +380,38 @@ fn a_read_only_registry_writes_nothing() {
     assert_eq!((error.kind(), error.code()), (ErrorKind::Denied, "read_only_database"));
     assert!(!reader.register_collection("r1", CollectionType::Run, None).unwrap());
 }
+
+#[test]
+fn the_table_of_records_is_made_when_it_is_needed() {
+    let repo = Repo::filled();
+    let path = repo.folder.path().join("gen3.sqlite3");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection
+        .execute_batch("DROP TABLE file_datastore_records; DELETE FROM opaque_meta")
+        .unwrap();
+    let (reader, writer) = (
+        Registry::open(&path, OpenMode::ReadOnly).unwrap(),
+        Registry::open(&path, OpenMode::Writeable).unwrap(),
+    );
+    let a = bias(&repo, "r1", 0);
+    writer.insert_datasets(from_ref(&a), IfPresent::Fail).unwrap();
+    let get = |registry: &Registry| {
+        registry
+            .find_with_records(&a.dataset_type, &a.data_id, &["r1"], None)
+            .unwrap()
+            .unwrap()
+            .1
+            .len()
+    };
+    assert_eq!((get(&reader), get(&writer)), (0, 0));
+    assert!(reader.file_records(&[a.id]).unwrap().is_empty());
+    assert_eq!(reader.trash_plan(DATASTORE, 1).unwrap(), crate::TrashPlan::default());
+
+    let transaction = writer.transaction().unwrap();
+    writer.insert_file_records(DATASTORE, &[file_record(a.id)]).unwrap();
+    assert_eq!(get(&writer), 1);
+    transaction.rollback().unwrap();
+    assert_eq!((get(&reader), get(&writer)), (0, 0));
+    writer.insert_file_records(DATASTORE, &[file_record(a.id)]).unwrap();
+    assert_eq!((get(&reader), get(&writer)), (1, 1));
+}

@@ -186,3 +186,9 @@ fn waiting_for_a_lock_ends() {
     drop(transaction);
     other.register_collection("a", Run, None).unwrap();
 }
+
+#[test]
+fn a_registry_is_used_from_many_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Registry>();
+}
