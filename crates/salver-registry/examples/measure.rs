@@ -15,7 +15,9 @@ use salver_model::{
     CollectionType, DataId, DataValue, DatasetRef, DatasetType, FileRecord, Record,
     Universe, Value,
 };
-use salver_registry::{CreateOptions, IfPresent, InsertMode, OpenMode, Registry};
+use salver_registry::{
+    CreateOptions, DatasetQuery, Expand, IfPresent, InsertMode, OpenMode, Registry,
+};
 
 /// Wall time and this thread's time on a processor: on a busy machine trust the second.
 struct Watch(Instant, f64);
@@ -201,5 +203,31 @@ fn finds(
         black_box(registry.file_records(&[r.id])?);
     }
     start.say("records by id", 20_000.0);
+    let start = Watch::start();
+    let all = registry.datasets(&DatasetQuery::default())?;
+    start.say(
+        "list, each dataset",
+        f64::from(u32::try_from(all.len()).unwrap_or(u32::MAX)),
+    );
+    let ids: Vec<_> = all.iter().map(|r| r.id).collect();
+    let start = Watch::start();
+    black_box(registry.datasets_by_id(&ids)?);
+    start.say(
+        "datasets by id, each",
+        f64::from(u32::try_from(all.len()).unwrap_or(u32::MAX)),
+    );
+    let start = Watch::start();
+    let data_ids: Vec<DataId> = refs.iter().map(|r| r.data_id.clone()).collect();
+    black_box(registry.expand_all(&data_ids, Expand::Values)?);
+    start.say(
+        "expand values, each",
+        f64::from(u32::try_from(refs.len()).unwrap_or(u32::MAX)),
+    );
+    let start = Watch::start();
+    black_box(registry.expand_all(&data_ids, Expand::Records)?);
+    start.say(
+        "expand records, each",
+        f64::from(u32::try_from(refs.len()).unwrap_or(u32::MAX)),
+    );
     Ok(())
 }

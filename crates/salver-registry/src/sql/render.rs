@@ -1,6 +1,6 @@
 //! Tables as SQLite statements, letter for letter as Gen3 writes them (§2.3, §3).
 
-use super::{Column, Foreign, Kind, Table, ddl_name};
+use super::{Column, Foreign, Kind, Table, ddl_name, quoted};
 
 /// The statements that make a table and its indexes.
 pub(crate) fn create(table: &Table) -> Vec<String> {
@@ -65,9 +65,9 @@ fn length_check(table: &str, column: &Column) -> Option<String> {
     match column.kind {
         Kind::Text(Some(limit)) if limit <= 32 => {
             let name = ddl_name(&format!("{table}_len_{}", column.name));
-            let column = &column.name;
+            let column = quoted(&column.name);
             Some(format!(
-                "CONSTRAINT {name} CHECK (length(\"{column}\")<={limit} AND length(\"{column}\")>=1)"
+                "CONSTRAINT {name} CHECK (length({column})<={limit} AND length({column})>=1)"
             ))
         }
         _ => None,

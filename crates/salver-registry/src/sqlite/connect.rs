@@ -60,7 +60,7 @@ impl Sqlite {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)
+        let connection = Connection::open_with_flags(self.plain_path(), flags)
             .map_err(|e| map(e, OP).with("path", self.path.display()))?;
         let tables: i64 = connection
             .query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))
@@ -77,6 +77,15 @@ impl Sqlite {
         &self.path
     }
 
+    /// The path as it is given to SQLite, which takes names that begin with `file:` for URIs.
+    fn plain_path(&self) -> PathBuf {
+        if self.path.is_relative() {
+            Path::new(".").join(&self.path)
+        } else {
+            self.path.clone()
+        }
+    }
+
     fn connect(&self) -> Result<Connection, rusqlite::Error> {
         let access = if self.write {
             OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -84,7 +93,7 @@ impl Sqlite {
             OpenFlags::SQLITE_OPEN_READ_ONLY
         };
         let mut connection = Connection::open_with_flags(
-            &self.path,
+            self.plain_path(),
             access | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         let wait_ms = self.wait_ms;
