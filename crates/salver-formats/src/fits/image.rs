@@ -61,6 +61,30 @@ impl Image {
         Ok(Some(Self { dtype, stored, transform, shape, data }))
     }
 
+    /// Checks what an index from elsewhere says, so that reading need not.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] where shape, tiles and places do not fit together.
+    pub(crate) fn check(&self) -> Result<()> {
+        let pixels = n_pixels(&self.shape, self.stored.size())?;
+        let fine = match &self.data {
+            ImageData::Plain(place) => {
+                pixels as u64 * self.stored.size() as u64 <= place.len
+            }
+            ImageData::Tiled(tiled) => {
+                let axes = || self.shape.iter().zip(&tiled.tile);
+                tiled.tile.len() == self.shape.len()
+                    && axes().all(|(n, t)| (1..=(*n).max(1)).contains(t))
+                    && axes().map(|(n, t)| n.div_ceil(*t)).product::<usize>()
+                        == tiled.places.len()
+            }
+        };
+        if fine {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Corrupt, OP, "an index that contradicts itself"))
+    }
+
     /// Reads the image, or the box of it.
     ///
     /// # Errors

@@ -238,26 +238,6 @@ pub(crate) fn no_such_image(dtype: DType) -> Error {
     .hint("int8 … int64, uint8 … uint64, float32 or float64")
 }
 
-/// The item type by the name that a part index holds.
-pub(crate) fn dtype_named(name: &str) -> Result<DType> {
-    const ALL: [DType; 10] = [
-        DType::U8,
-        DType::I8,
-        DType::U16,
-        DType::I16,
-        DType::U32,
-        DType::I32,
-        DType::U64,
-        DType::I64,
-        DType::F32,
-        DType::F64,
-    ];
-    ALL.into_iter().find(|d| d.to_string() == name).ok_or_else(|| {
-        let message = "the index names an item type that FITS does not have";
-        Error::new(ErrorKind::Corrupt, Op("fits.index"), message).with("dtype", name)
-    })
-}
-
 /// Zeroed pixels, or an error where memory cannot hold them.
 pub(crate) fn zeroed<T: Pixel>(n: usize) -> Result<Vec<T>> {
     bytemuck::allocation::try_zeroed_vec(n).map_err(|()| {

@@ -62,6 +62,13 @@ impl Noise {
         self.sequence.get(self.next..).unwrap_or_default()
     }
 
+    /// The next number.
+    pub(crate) fn take(&mut self) -> f32 {
+        let random = self.sequence.get(self.next).copied().unwrap_or_default();
+        self.skip(1);
+        random
+    }
+
     /// Leaves out `n` pixels.
     pub(crate) fn skip(&mut self, mut n: usize) {
         loop {

@@ -96,19 +96,6 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// All HDUs.
-///
-/// # Errors
-/// As [`Scanner::next_hdu`].
-pub(crate) fn scan(source: &dyn Source) -> Result<Vec<Hdu>> {
-    let mut scanner = Scanner::new(source);
-    let mut out = Vec::new();
-    while let Some(hdu) = scanner.next_hdu()? {
-        out.push(hdu);
-    }
-    Ok(out)
-}
-
 /// Bytes of the data unit without padding: `|BITPIX|/8 · GCOUNT · (PCOUNT + Π NAXISn)`, FITS 4.0
 /// §4.4.1, §6 (random groups leave out NAXIS1 = 0).
 fn data_len(header: &Header) -> Result<u64> {

@@ -4,11 +4,11 @@ use salver_core::{Error, ErrorKind, Op, Result};
 use salver_tree::Place;
 use serde::{Deserialize, Serialize};
 
-use super::columns::{Column, Columns, Storage};
 use super::header::Header;
 use super::image::{Image, ImageData, n_pixels, shape};
 use super::pixel::{Stored, Transform, transform};
 use super::scan::{Hdu, axes};
+use super::table::columns::{Column, Columns, Storage};
 
 const OP: Op = Op("fits.tiles");
 
@@ -49,9 +49,36 @@ pub(crate) struct Quantised {
     /// `ZDITHER0`.
     pub seed: i64,
     /// Bits of `ZSCALE` and `ZZERO`: one pair for all tiles, or one per tile.
+    #[serde(with = "packed")]
     pub scales: Vec<(u64, u64)>,
     /// `ZBLANK`: none, one for all tiles, or one per tile.
     pub blanks: Vec<i64>,
+}
+
+/// Pairs of numbers as base64 of their bytes: there may be as many as an image has rows.
+mod packed {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        pairs: &[(u64, u64)],
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        let bytes = pairs.iter().flat_map(|p| [p.0.to_le_bytes(), p.1.to_le_bytes()]);
+        to.serialize_str(&STANDARD.encode(bytes.flatten().collect::<Vec<u8>>()))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<(u64, u64)>, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(from)?;
+        let bytes = STANDARD.decode(text.as_bytes()).map_err(D::Error::custom)?;
+        let numbers = bytes.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b));
+        let numbers: Vec<u64> = numbers.collect();
+        Ok(numbers.as_chunks::<2>().0.iter().map(|p| (p[0], p[1])).collect())
+    }
 }
 
 /// The tiles of an image.
@@ -259,7 +286,7 @@ impl Pick<'_> {
     }
 
     fn float(&self, rows: &[u8], row: usize) -> Result<f64> {
-        use super::columns::Code;
+        use super::table::columns::Code;
         match self {
             Self::Nowhere => return Ok(0.0),
             Self::Fixed(v) => return Ok(*v),
@@ -275,7 +302,7 @@ impl Pick<'_> {
     }
 
     fn int(&self, rows: &[u8], row: usize) -> Result<i64> {
-        use super::columns::Code;
+        use super::table::columns::Code;
         let value =
             self.field(rows, row).and_then(|(bytes, column)| match column.form.code {
                 Code::Byte => Some(i64::from(*bytes.first()?)),

@@ -3,8 +3,8 @@
 use salver_core::{Error, ErrorKind, Op, Result};
 use serde::{Deserialize, Serialize};
 
-use super::card::Value;
-use super::header::Header;
+use crate::fits::card::{Value, number_text};
+use crate::fits::header::Header;
 
 const OP: Op = Op("fits.table");
 
@@ -200,6 +200,19 @@ impl Columns {
         Ok(Self { list: columns, n_rows, row, heap, len })
     }
 
+    /// The columns' names, each once: a later column of the same name gets `_` and its number.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut out: Vec<String> = Vec::new();
+        for (n, column) in self.list.iter().enumerate() {
+            let mut name = column.name.clone();
+            while out.contains(&name) {
+                name = format!("{name}_{}", n + 1);
+            }
+            out.push(name);
+        }
+        out
+    }
+
     /// The column of a name.
     pub(crate) fn named(&self, name: &str) -> Option<&Column> {
         self.list.iter().find(|c| c.name == name)
@@ -216,9 +229,9 @@ fn column(header: &Header, n: i64, offset: u64) -> Result<Column> {
             .with("column", &name)
             .with("tform", &tform)
     })?;
-    let number = |key: &str| match header.value(&format!("{key}{n}")) {
+    let numeral = |key: &str| match header.value(&format!("{key}{n}")) {
         Some(Value::Int(v)) => Some(v.to_string()),
-        Some(Value::Float(v)) => Some(super::card::number_text(v)),
+        Some(Value::Float(v)) => Some(number(v)),
         _ => None,
     };
     Ok(Column {
@@ -226,8 +239,8 @@ fn column(header: &Header, n: i64, offset: u64) -> Result<Column> {
         comment: text("TCOMM").filter(|t| !t.is_empty()),
         display: text("TDISP"),
         null: header.int(&format!("TNULL{n}")).unwrap_or(None),
-        scale: number("TSCAL"),
-        zero: number("TZERO"),
+        scale: numeral("TSCAL"),
+        zero: numeral("TZERO"),
         dims: text("TDIM").and_then(|t| dims(&t, form)).unwrap_or_default(),
         name,
         tform,
@@ -250,7 +263,12 @@ fn dims(text: &str, form: Form) -> Option<Vec<u64>> {
     (fits && form.storage == Storage::Fixed && product > 0).then_some(dims)
 }
 
-pub(super) fn corrupt(message: &str) -> Error {
+/// A factor or offset as text: whole numbers without a point, so that the conventions show.
+pub(super) fn number(v: f64) -> String {
+    if v.fract() == 0.0 && v.abs() < 1e20 { format!("{v:.0}") } else { number_text(v) }
+}
+
+pub(crate) fn corrupt(message: &str) -> Error {
     Error::new(ErrorKind::Corrupt, OP, message)
 }
 

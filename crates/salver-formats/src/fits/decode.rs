@@ -1,0 +1,195 @@
+//! Bytes to trees.
+
+use std::sync::Arc;
+
+use salver_core::{Error, ErrorKind, Op, Result, ResultExt as _};
+use salver_tree::{Array, Lazy, Map, PartIndex, Place, Select, Source, Table, Tree};
+use serde::Deserialize as _;
+
+use super::format::Fits;
+use super::header::Header;
+use super::image::Image;
+use super::layout::{Entry, Node, image, step};
+use super::table::read;
+use super::tree::{cards_list, header_map};
+use super::view::image_header;
+
+const OP: Op = Op("fits.decode");
+
+/// What a call decodes from.
+struct Job<'a> {
+    index: &'a Arc<PartIndex>,
+    select: &'a Select,
+    source: &'a Arc<dyn Source>,
+}
+
+/// Reads what is selected.
+///
+/// # Errors
+/// As [`salver_tree::Format::decode`].
+pub(crate) fn decode(
+    index: &Arc<PartIndex>,
+    select: &Select,
+    source: &Arc<dyn Source>,
+) -> Result<Tree> {
+    let job = Job { index, select, source };
+    let path = select.part.as_deref().unwrap_or("");
+    let Some(hdus) = index.private.as_array() else {
+        return Err(Error::new(
+            ErrorKind::Corrupt,
+            OP,
+            "the index is not of this format",
+        ));
+    };
+    if path.is_empty() {
+        let mut root = Map::new();
+        for (number, hdu) in hdus.iter().enumerate() {
+            let entry = entry(hdu)?;
+            let node = job.hdu(&entry, number == 0)?;
+            root.insert(entry.key, node);
+        }
+        return Ok(Tree::Map(root));
+    }
+    for (number, hdu) in hdus.iter().enumerate() {
+        let key = hdu.get("key").and_then(|k| k.as_str()).unwrap_or_default();
+        let step = step(key);
+        if let Some(rest) = path.strip_prefix(&step)
+            && (rest.is_empty() || rest.starts_with('/'))
+        {
+            return job.part(&entry(hdu)?, rest, number == 0);
+        }
+    }
+    let there: Vec<_> =
+        hdus.iter().filter_map(|h| h.get("key")?.as_str()).take(20).collect();
+    Err(Error::new(ErrorKind::NotFound, OP, "no such HDU")
+        .with("part", path)
+        .with("there", there.join(", ")))
+}
+
+fn entry(hdu: &serde_json::Value) -> Result<Entry> {
+    Entry::deserialize(hdu).op(ErrorKind::Corrupt, OP, "the index is not of this format")
+}
+
+impl Job<'_> {
+    /// A node inside of an HDU.
+    fn part(&self, entry: &Entry, rest: &str, first: bool) -> Result<Tree> {
+        match rest {
+            "" => self.hdu(entry, first),
+            "/data" => self.data(entry),
+            _ => {
+                let mut map = Map::new();
+                self.header(entry, first, &mut map)?;
+                let tree = Tree::Map(map);
+                let part = format!("{}{rest}", step(&entry.key));
+                tree.at(rest).cloned().map_err(|e| e.with("part", part))
+            }
+        }
+    }
+
+    fn hdu(&self, entry: &Entry, first: bool) -> Result<Tree> {
+        let mut map = Map::new();
+        self.header(entry, first, &mut map)?;
+        map.insert("data", self.data(entry)?);
+        Ok(Tree::Map(map))
+    }
+
+    fn header(&self, entry: &Entry, first: bool, map: &mut Map) -> Result<()> {
+        let bytes = bytes(&**self.source, entry.header)?;
+        let mut header = Header::default();
+        header.extend_from(&bytes);
+        if matches!(entry.node, Node::Tiles { .. }) {
+            header = image_header(&header, first);
+        }
+        map.insert("header", Tree::Map(header_map(&header)));
+        map.insert("cards", cards_list(&header));
+        Ok(())
+    }
+
+    fn data(&self, entry: &Entry) -> Result<Tree> {
+        let source = &**self.source;
+        let named = |e: Error| e.with("hdu", &entry.key).with("source", source.name());
+        Ok(match &entry.node {
+            Node::Empty => Tree::Null,
+            Node::Bytes(place) => Tree::Bytes(bytes(source, *place)?.into()),
+            Node::Image { .. } | Node::Tiles { .. } => {
+                let image = image(self.index, entry)?.ok_or_else(|| {
+                    Error::new(ErrorKind::Corrupt, OP, "the index has lost an image")
+                })?;
+                Tree::Array(self.array(entry, &image).map_err(named)?)
+            }
+            Node::Table { columns, .. } if self.select.lazy => {
+                let n_rows = usize::try_from(columns.n_rows).unwrap_or(usize::MAX);
+                self.lazy_table(entry, read::schema(columns), n_rows)?
+            }
+            Node::Ascii { table, .. } if self.select.lazy => {
+                let n_rows = usize::try_from(table.n_rows).unwrap_or(usize::MAX);
+                self.lazy_table(entry, table.schema(), n_rows)?
+            }
+            Node::Table { place, columns } => {
+                let table = read::binary(source, *place, columns, self.select);
+                Tree::Table(table.map_err(named)?)
+            }
+            Node::Ascii { place, table } => Tree::Table(
+                read::ascii(source, *place, table, self.select).map_err(named)?,
+            ),
+        })
+    }
+
+    fn array(&self, entry: &Entry, image: &Image) -> Result<Array> {
+        let region = self.select.region.as_ref();
+        let array = if self.select.lazy {
+            let bounds = match region {
+                Some(region) => region.clip(&image.shape, &[])?,
+                None => image.shape.iter().map(|&n| 0..n).collect(),
+            };
+            let shape = bounds.iter().map(ExactSizeIterator::len).collect();
+            let first = bounds.iter().map(|r| i64::try_from(r.start).unwrap_or(i64::MAX));
+            Array::lazy(image.dtype, shape, self.lazy(entry)).with_origin(first.collect())
+        } else {
+            image.read(&**self.source, region)?
+        };
+        Ok(array.with_unit(entry.unit.clone()).with_grid(entry.grid.clone()))
+    }
+
+    /// A table that is not read yet. Which rows a filter leaves is not known before it is.
+    fn lazy_table(
+        &self,
+        entry: &Entry,
+        schema: arrow_schema::Schema,
+        n_rows: usize,
+    ) -> Result<Tree> {
+        if !self.select.filters.is_empty() {
+            return self.lazy(entry).load();
+        }
+        let schema = match &self.select.columns {
+            None => schema,
+            some => {
+                let names: Vec<&str> =
+                    schema.fields().iter().map(|f| f.name().as_str()).collect();
+                let wanted = salver_tree::match_columns(&names, some.as_deref())?;
+                schema.project(&wanted).op(
+                    ErrorKind::Internal,
+                    OP,
+                    "columns that do not fit",
+                )?
+            }
+        };
+        Ok(Tree::Table(Table::lazy(Arc::new(schema), n_rows, self.lazy(entry))))
+    }
+
+    fn lazy(&self, entry: &Entry) -> Lazy {
+        Lazy {
+            index: Arc::clone(self.index),
+            node: format!("{}/data", step(&entry.key)).into(),
+            source: Arc::clone(self.source),
+            format: Arc::new(Fits),
+            select: Arc::new(Select { part: None, lazy: false, ..self.select.clone() }),
+        }
+    }
+}
+
+fn bytes(source: &dyn Source, place: Place) -> Result<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(place.len).unwrap_or(0)];
+    source.read_into(place.offset, &mut bytes)?;
+    Ok(bytes)
+}
