@@ -53,7 +53,7 @@ fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let number = |k: usize| args.get(k).and_then(|a| a.parse::<i64>().ok());
     let path = args.first().expect("usage: fits_read FILE HDU [Y0 Y1 X0 X1]");
-    let hdu = usize::try_from(number(1).unwrap_or(0)).expect("an HDU number");
+    let hdu = usize::try_from(number(1).unwrap_or(0)).unwrap_or(0);
     let section = match (number(2), number(3), number(4), number(5)) {
         (Some(a), Some(b), Some(c), Some(d)) => Some(BoxSelect(vec![a..b, c..d])),
         _ => None,

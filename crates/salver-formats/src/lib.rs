@@ -20,6 +20,7 @@ mod registry;
 pub mod yaml;
 
 pub use self::parquet::Parquet;
+pub use fits::Fits;
 pub use json::Json;
 pub use npy::Npy;
 pub use pickle::Pickle;

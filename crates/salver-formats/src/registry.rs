@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use salver_tree::Format;
 
-use crate::{Json, Npy, Parquet, Pickle, Yaml};
+use crate::{Fits, Json, Npy, Parquet, Pickle, Yaml};
 
 /// One known format.
 pub(crate) struct Entry {
@@ -33,6 +33,11 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
             extensions: &[".pickle", ".pkl"],
             // protocols before 2 begin with nothing of their own
             sniff: |first| matches!(first, [0x80, 2..=5, ..]),
+        },
+        Entry {
+            format: Arc::new(Fits),
+            extensions: &[".fits", ".fit", ".fts", ".fits.fz", ".fz"],
+            sniff: |first| first.starts_with(b"SIMPLE  ="),
         },
         Entry {
             format: Arc::new(Json),

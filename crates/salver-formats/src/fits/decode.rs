@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use arrow_schema::SchemaRef;
 use salver_core::{Error, ErrorKind, Op, Result, ResultExt as _};
-use salver_tree::{Array, Lazy, Map, PartIndex, Place, Select, Source, Table, Tree};
+use salver_tree::{
+    Array, Lazy, Map, PartIndex, Place, Select, Source, Table, TableData, Tree,
+};
 use serde::Deserialize as _;
 
+use super::embedded;
 use super::format::Fits;
 use super::header::Header;
-use super::image::Image;
+use super::image::{Image, moved};
 use super::layout::{Entry, Node, image, step};
 use super::table::read;
 use super::tree::{cards_list, header_map};
@@ -34,13 +38,19 @@ pub(crate) fn decode(
 ) -> Result<Tree> {
     let job = Job { index, select, source };
     let path = select.part.as_deref().unwrap_or("");
-    let Some(hdus) = index.private.as_array() else {
+    let Some(hdus) = index.private.get("hdus").and_then(|h| h.as_array()) else {
         return Err(Error::new(
             ErrorKind::Corrupt,
             OP,
             "the index is not of this format",
         ));
     };
+    if let Some(place) = index.private.get("document").filter(|p| !p.is_null()) {
+        let place = Place::deserialize(place);
+        let place =
+            place.op(ErrorKind::Corrupt, OP, "the index is not of this format")?;
+        return job.tree(place, hdus, path);
+    }
     if path.is_empty() {
         let mut root = Map::new();
         for (number, hdu) in hdus.iter().enumerate() {
@@ -71,6 +81,46 @@ fn entry(hdu: &serde_json::Value) -> Result<Entry> {
 }
 
 impl Job<'_> {
+    /// A node of a tree of another shape.
+    fn tree(&self, place: Place, hdus: &[serde_json::Value], path: &str) -> Result<Tree> {
+        let document = embedded::document(&bytes(&**self.source, place)?)?;
+        let node = embedded::find(&document, path)?;
+        embedded::raise(node, path, &mut |path, placed| {
+            let of_path = |h: &&serde_json::Value| {
+                h.get("path").and_then(|p| p.as_str()) == Some(path)
+            };
+            let hdu = hdus.iter().find(of_path);
+            let entry = entry(hdu.ok_or_else(|| embedded::missing(&placed.name))?)?;
+            match (self.data(&entry)?, &placed.schema) {
+                (Tree::Table(table), Some(schema)) => {
+                    self.with_schema(&entry, &table, schema)
+                }
+                (data, _) => Ok(data),
+            }
+        })
+    }
+
+    /// The table with its schema of before.
+    fn with_schema(
+        &self,
+        entry: &Entry,
+        table: &Table,
+        schema: &SchemaRef,
+    ) -> Result<Tree> {
+        match table.data() {
+            TableData::Loaded(_) => embedded::as_schema(table, schema).map(Tree::Table),
+            TableData::Lazy(_) => {
+                let names =
+                    table.schema().fields().iter().map(|f| schema.index_of(f.name()));
+                let names = names.collect::<Result<Vec<_>, _>>();
+                let schema = names.and_then(|n| schema.project(&n));
+                let schema =
+                    schema.op(ErrorKind::Corrupt, OP, "a table of another schema")?;
+                self.lazy_table(entry, schema, table.n_rows())
+            }
+        }
+    }
+
     /// A node inside of an HDU.
     fn part(&self, entry: &Entry, rest: &str, first: bool) -> Result<Tree> {
         match rest {
@@ -139,14 +189,14 @@ impl Job<'_> {
         let region = self.select.region.as_ref();
         let array = if self.select.lazy {
             let bounds = match region {
-                Some(region) => region.clip(&image.shape, &[])?,
+                Some(region) => region.clip(&image.shape, &entry.origin)?,
                 None => image.shape.iter().map(|&n| 0..n).collect(),
             };
             let shape = bounds.iter().map(ExactSizeIterator::len).collect();
-            let first = bounds.iter().map(|r| i64::try_from(r.start).unwrap_or(i64::MAX));
-            Array::lazy(image.dtype, shape, self.lazy(entry)).with_origin(first.collect())
+            let origin = moved(&bounds, &entry.origin);
+            Array::lazy(image.dtype, shape, self.lazy(entry)).with_origin(origin)
         } else {
-            image.read(&**self.source, region)?
+            image.read(&**self.source, region, &entry.origin)?
         };
         Ok(array.with_unit(entry.unit.clone()).with_grid(entry.grid.clone()))
     }
@@ -180,7 +230,7 @@ impl Job<'_> {
     fn lazy(&self, entry: &Entry) -> Lazy {
         Lazy {
             index: Arc::clone(self.index),
-            node: format!("{}/data", step(&entry.key)).into(),
+            node: entry.path.as_str().into(),
             source: Arc::clone(self.source),
             format: Arc::new(Fits),
             select: Arc::new(Select { part: None, lazy: false, ..self.select.clone() }),
@@ -188,7 +238,11 @@ impl Job<'_> {
     }
 }
 
-fn bytes(source: &dyn Source, place: Place) -> Result<Vec<u8>> {
+/// The bytes of a place.
+///
+/// # Errors
+/// As the source's.
+pub(crate) fn bytes(source: &dyn Source, place: Place) -> Result<Vec<u8>> {
     let mut bytes = vec![0; usize::try_from(place.len).unwrap_or(0)];
     source.read_into(place.offset, &mut bytes)?;
     Ok(bytes)

@@ -4,6 +4,7 @@ use salver_core::{Error, ErrorKind, Op, Result};
 use salver_tree::{Array, EncodeOptions, Map, PartIndex, Sink, Tree};
 
 use super::card::Value;
+use super::embedded;
 use super::header::Header;
 use super::layout::{ADDED, Keys, index};
 use super::pixel::{Stored, Transform, no_such_image};
@@ -41,20 +42,31 @@ pub(crate) fn encode(
     sink: &mut dyn Sink,
 ) -> Result<PartIndex> {
     let recipe = Recipe::new(options)?;
-    let Some(hdus) = hdus(tree) else {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            OP,
-            "not the tree of a FITS file",
-        ));
+    let (plans, document) = if let Some(hdus) = hdus(tree) {
+        (plan(hdus, &recipe)?, None)
+    } else {
+        let (plans, document) = embedded::plan(tree, &recipe)?;
+        (plans, Some(document))
     };
-    let plans = plan(hdus, &recipe)?;
-    let mut writer = Writer::new(sink, &recipe);
+    put_all(plans, document.as_ref(), &recipe, sink)
+}
+
+/// Writes the planned HDUs.
+///
+/// # Errors
+/// As the sink's and those of lazy nodes.
+pub(crate) fn put_all(
+    plans: Vec<Plan>,
+    document: Option<&Tree>,
+    recipe: &Recipe,
+    sink: &mut dyn Sink,
+) -> Result<PartIndex> {
+    let mut writer = Writer::new(sink, recipe);
     for plan in plans {
         writer.put(plan)?;
     }
     let (described, length) = writer.finish();
-    index(&described, length)
+    index(&described, length, document)
 }
 
 /// The root of a tree that has the shape of a FITS file: each entry a map of `data` beside `header`
@@ -121,7 +133,10 @@ fn data(node: Option<&Tree>, path: &str, recipe: &Recipe) -> Result<Data> {
 }
 
 /// Makes header and data fit together.
-fn fitted(mut header: Header, mut data: Data, first: bool) -> Result<Plan> {
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] for what FITS cannot hold; as a lazy array's.
+pub(crate) fn fitted(mut header: Header, mut data: Data, first: bool) -> Result<Plan> {
     let unit = match &mut data {
         Data::Nothing => {
             let bitpix = header.int("BITPIX").ok().flatten();
@@ -157,7 +172,11 @@ fn fitted(mut header: Header, mut data: Data, first: bool) -> Result<Plan> {
     Ok(Plan { header, data })
 }
 
-fn image_unit(array: &mut Array, header: &Header) -> Result<Unit> {
+/// How an array is stored under a header; scaled integers take the place of its pixels.
+///
+/// # Errors
+/// As a lazy array's.
+pub(crate) fn image_unit(array: &mut Array, header: &Header) -> Result<Unit> {
     let axes = array.shape().iter().rev().map(|&n| n as u64).collect();
     if let Some((stored, whole)) = rescale(array, header)? {
         *array = whole;

@@ -179,7 +179,9 @@ fn stored<T: Pixel, S: Pixel>(pixels: &[T], offset: i64) -> Vec<S> {
 pub(crate) fn big_endian<T: Pixel>(pixels: &[T], offset: i64) -> Vec<u8> {
     let mut items = pixels.to_vec();
     if offset != 0 {
-        items.iter_mut().for_each(|p| *p = T::from_i64(p.whole().wrapping_sub(offset)));
+        for p in &mut items {
+            *p = T::from_i64(p.whole().wrapping_sub(offset));
+        }
     }
     // turning to native order turns from it too
     to_native(&mut items);

@@ -7,7 +7,7 @@ use salver_tree::{
     Capabilities, EncodeOptions, Format, Kind, PartIndex, Select, Sink, Source, Tree,
 };
 
-use super::{decode, encode, layout};
+use super::{decode, embedded, encode, layout};
 
 /// FITS 4.0: headers, images, tile-compressed images and tables.
 ///
@@ -58,7 +58,11 @@ impl Format for Fits {
 
     fn index(&self, source: &Arc<dyn Source>) -> Result<PartIndex> {
         let all = layout::describe_all(&**source)?;
-        layout::index(&all, source.len())
+        let document = match all.last().and_then(layout::document_place) {
+            Some(place) => Some(embedded::document(&decode::bytes(&**source, place)?)?),
+            None => None,
+        };
+        layout::index(&all, source.len(), document.as_ref())
     }
 
     fn decode(

@@ -85,7 +85,8 @@ impl Image {
         Err(Error::new(ErrorKind::Corrupt, OP, "an index that contradicts itself"))
     }
 
-    /// Reads the image, or the box of it.
+    /// Reads the image, or the box of it in grid coordinates; `origin` are those of its first pixel,
+    /// and empty where they are zero.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`] for a box that misses it, [`ErrorKind::Corrupt`] for damaged
@@ -94,15 +95,15 @@ impl Image {
         &self,
         source: &dyn Source,
         region: Option<&BoxSelect>,
+        origin: &[i64],
     ) -> Result<Array> {
         let bounds = match region {
-            Some(region) => region.clip(&self.shape, &[])?,
+            Some(region) => region.clip(&self.shape, origin)?,
             None => self.shape.iter().map(|&n| 0..n).collect(),
         };
         let shape: Vec<usize> = bounds.iter().map(ExactSizeIterator::len).collect();
         let buffer = with_pixel!(self.dtype, T => self.pixels::<T>(source, &bounds).map(into_buffer))?;
-        let first = bounds.iter().map(|r| i64::try_from(r.start).unwrap_or(i64::MAX));
-        let origin = first.collect();
+        let origin = moved(&bounds, origin);
         Ok(Array::new(self.dtype, shape, buffer)?.with_origin(origin))
     }
 
@@ -164,6 +165,16 @@ impl Image {
         })?;
         Ok(out)
     }
+}
+
+/// The origin of a box of an array.
+pub(crate) fn moved(bounds: &[Range<usize>], origin: &[i64]) -> Vec<i64> {
+    let before = origin.iter().copied().chain(std::iter::repeat(0));
+    bounds
+        .iter()
+        .zip(before)
+        .map(|(r, o)| o.saturating_add_unsigned(r.start as u64))
+        .collect()
 }
 
 /// The shape in C order.

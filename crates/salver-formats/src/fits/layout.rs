@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use salver_core::{ErrorKind, Op, Result, ResultExt as _};
-use salver_tree::{ArrayPart, Chunks, PartIndex, PartKind, Place, Source, TablePart};
+use salver_tree::{
+    ArrayPart, Chunks, PartIndex, PartKind, Place, Source, TablePart, Tree,
+};
 use serde::{Deserialize, Serialize};
 
+use super::embedded::{self, Placed};
 use super::header::Header;
 use super::image::{Image, ImageData};
 use super::pixel::{Stored, Transform};
@@ -54,16 +57,29 @@ pub(crate) struct TileInfo {
     quantised: Option<Quantised>,
 }
 
-/// One HDU: its key in the tree, where its header is, what its data are.
+/// One HDU: where its header is, what its data are, and where those are in the tree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Entry {
+    /// The HDU's key.
     pub key: String,
+    /// The path of the data.
+    pub path: String,
     pub header: Place,
     pub node: Node,
     /// `BUNIT` of an image.
     pub unit: Option<String>,
     /// The grid of an image.
     pub grid: Option<String>,
+    /// Grid coordinates of an image's first pixel; empty is all zero.
+    pub origin: Vec<i64>,
+}
+
+/// What the index keeps for this format.
+#[derive(Debug, Serialize)]
+struct Private<'a> {
+    hdus: &'a [Entry],
+    /// Where the document of a tree of another shape is.
+    document: Option<Place>,
 }
 
 /// An HDU that is understood: what the index is made of.
@@ -194,40 +210,104 @@ pub(crate) fn step(key: &str) -> String {
     format!("/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
-/// Makes the index of a file.
+/// Makes the index of a file; `document` is that of a tree of another shape.
 ///
 /// # Errors
-/// `Internal` where what the format keeps does not become JSON, which it does.
-pub(crate) fn index(all: &[Described], length: u64) -> Result<PartIndex> {
+/// `Corrupt` where the document names HDUs that are not there.
+pub(crate) fn index(
+    all: &[Described],
+    length: u64,
+    document: Option<&Tree>,
+) -> Result<PartIndex> {
     let mut index = PartIndex::new("fits", length);
     let mut entries = Vec::new();
     let mut keys = Keys::new();
     let mut grids = Vec::new();
     let shown =
         all.iter().enumerate().filter(|(n, d)| *n > 0 || !is_added(&d.hdu.header));
-    for (_, described) in shown {
+    let shown: Vec<&Described> = shown.map(|(_, d)| d).collect();
+    for described in &shown {
         let hdu = &described.hdu;
         let key = keys.next(&hdu.header);
-        let path = step(&key);
-        for part in ["header", "cards"] {
-            let kind = PartKind::Tree(hdu.header_place);
-            index.parts.insert(format!("{path}/{part}"), kind);
-        }
         let grid = grid(described, &key, &mut grids, &mut index.wcs);
         let unit = described.image.as_ref().and_then(|_| hdu.header.text("BUNIT"));
-        let unit = unit.filter(|u| !u.is_empty());
-        if let Some(kind) = part(described, grid.clone()) {
-            index.parts.insert(format!("{path}/data"), kind);
-        }
-        let (header, node) = (hdu.header_place, described.node.clone());
-        entries.push(Entry { key, header, node, unit, grid });
+        entries.push(Entry {
+            path: format!("{}/data", step(&key)),
+            key,
+            header: hdu.header_place,
+            node: described.node.clone(),
+            unit: unit.filter(|u| !u.is_empty()),
+            grid,
+            origin: Vec::new(),
+        });
     }
-    index.private = serde_json::to_value(&entries).op(
+    let mut place = None;
+    if let Some(document) = document {
+        let (last, found) = placed(document, &entries, &shown)?;
+        place = Some(last);
+        index.parts.insert(String::new(), PartKind::Tree(last));
+        for (n, entry) in &found {
+            let kind = part(shown[*n], entry);
+            index.parts.extend(kind.map(|kind| (entry.path.clone(), kind)));
+        }
+        entries = found.into_iter().map(|(_, entry)| entry).collect();
+    } else {
+        for (described, entry) in shown.iter().zip(&entries) {
+            for part in ["header", "cards"] {
+                let path = format!("{}/{part}", step(&entry.key));
+                index.parts.insert(path, PartKind::Tree(entry.header));
+            }
+            let kind = part(described, entry);
+            index.parts.extend(kind.map(|kind| (entry.path.clone(), kind)));
+        }
+    }
+    let private = Private { hdus: &entries, document: place };
+    index.private = serde_json::to_value(&private).op(
         ErrorKind::Internal,
         Op("fits.index"),
         "the index does not become JSON",
     )?;
     Ok(index)
+}
+
+type PlacedEntries = (Place, Vec<(usize, Entry)>);
+
+/// The place of the document, and the entries of the nodes that it names, with the number of their
+/// HDU.
+fn placed(
+    document: &Tree,
+    entries: &[Entry],
+    shown: &[&Described],
+) -> Result<PlacedEntries> {
+    let mut found = Vec::new();
+    let mut lost = None;
+    embedded::each_placed(document, "", &mut |path, placed| match entries
+        .iter()
+        .position(|e| e.key == placed.name)
+    {
+        Some(n) => {
+            let Placed { unit, grid, origin, .. } = placed;
+            let entry =
+                Entry { path: path.to_owned(), unit, grid, origin, ..entries[n].clone() };
+            found.push((n, entry));
+        }
+        None => lost = Some(embedded::missing(&placed.name)),
+    });
+    let last = shown.last().and_then(|d| document_place(d));
+    match (lost, last) {
+        (Some(error), _) => Err(error),
+        (None, Some(place)) => Ok((place, found)),
+        (None, None) => Err(embedded::missing(TREE)),
+    }
+}
+
+/// Where the document of a tree of another shape is, if this HDU holds one.
+pub(crate) fn document_place(described: &Described) -> Option<Place> {
+    let named = described.hdu.header.text("EXTNAME").as_deref() == Some(TREE);
+    match &described.image.as_ref()?.data {
+        ImageData::Plain(place) if named => Some(*place),
+        _ => None,
+    }
 }
 
 /// Whether this is the empty primary HDU that the writer had to add.
@@ -264,9 +344,9 @@ fn grid(
 }
 
 /// The neutral part of an HDU's data.
-fn part(described: &Described, grid: Option<String>) -> Option<PartKind> {
+fn part(described: &Described, entry: &Entry) -> Option<PartKind> {
     if let Some(image) = &described.image {
-        return Some(PartKind::Array(array_part(image, grid)));
+        return Some(PartKind::Array(array_part(image, entry)));
     }
     match &described.node {
         Node::Bytes(place) => Some(PartKind::Tree(*place)),
@@ -290,7 +370,7 @@ fn part(described: &Described, grid: Option<String>) -> Option<PartKind> {
     }
 }
 
-fn array_part(image: &Image, grid: Option<String>) -> ArrayPart {
+fn array_part(image: &Image, entry: &Entry) -> ArrayPart {
     let mut codec = BTreeMap::new();
     let chunks = match &image.data {
         ImageData::Plain(place) => Chunks::Contiguous(*place),
@@ -305,8 +385,8 @@ fn array_part(image: &Image, grid: Option<String>) -> ArrayPart {
         stored: Some(image.stored.name().to_owned()),
         shape: image.shape.iter().map(|&n| n as u64).collect(),
         codec,
-        grid,
-        origin: Vec::new(),
+        grid: entry.grid.clone(),
+        origin: entry.origin.clone(),
         chunks,
     }
 }
@@ -316,8 +396,9 @@ fn array_part(image: &Image, grid: Option<String>) -> ArrayPart {
 /// # Errors
 /// `Corrupt` where the index contradicts itself.
 pub(crate) fn image(index: &PartIndex, entry: &Entry) -> Result<Option<Image>> {
-    let path = format!("{}/data", step(&entry.key));
-    let Some(PartKind::Array(part)) = index.parts.get(&path) else { return Ok(None) };
+    let Some(PartKind::Array(part)) = index.parts.get(&entry.path) else {
+        return Ok(None);
+    };
     let (stored, transform) = match &entry.node {
         Node::Image { stored, transform } | Node::Tiles { stored, transform, .. } => {
             (*stored, *transform)

@@ -9,6 +9,7 @@ mod cast;
 mod checksum;
 mod codec;
 mod decode;
+mod embedded;
 mod encode;
 mod entile;
 mod format;
@@ -37,7 +38,7 @@ pub use card::{Body, Card, Value};
 pub use checksum::{Verified, verify};
 pub use format::Fits;
 pub use header::{Entry, Header};
-pub use simple::{HduName, read_image};
+pub use simple::{HduName, read_image, write_image};
 
 #[cfg(test)]
 mod tests;

@@ -54,6 +54,9 @@ pub(crate) fn quantise<T: Pixel>(
     Some((integers.collect(), scale, zero))
 }
 
+/// Pixels that a difference spans, what makes σ of its median, and the difference.
+type Order = (usize, f64, fn(&[f64]) -> f64);
+
 /// The standard deviation of the noise: the smallest that the differences of second, third and
 /// fifth order between every other pixel of a row give; `None` where it is zero.
 fn noise(values: &[f64], width: usize) -> Option<f64> {
@@ -61,7 +64,7 @@ fn noise(values: &[f64], width: usize) -> Option<f64> {
     let mut differences = Vec::with_capacity(width);
     for row in values.chunks(width.max(1)) {
         let row: Vec<f64> = row.iter().copied().filter(|v| !v.is_nan()).collect();
-        let orders: [(usize, f64, fn(&[f64]) -> f64); 3] = [
+        let orders: [Order; 3] = [
             (3, 1.0483579, |w| w[0] - w[2]),
             (5, 0.6052697, |w| 2.0 * w[2] - w[0] - w[4]),
             (9, 0.1772048, |w| 6.0 * w[4] - 4.0 * (w[2] + w[6]) + w[0] + w[8]),

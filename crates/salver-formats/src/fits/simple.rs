@@ -1,9 +1,12 @@
 //! Images without a tree: one call to read, one to write.
 
 use salver_core::{Error, ErrorKind, Op, Result};
-use salver_tree::{Array, BoxSelect, Source};
+use salver_tree::{Array, BoxSelect, EncodeOptions, PartIndex, Sink, Source};
 
+use super::encode::{Data, added, fitted, put_all};
+use super::header::Header;
 use super::image::Image;
+use super::recipe::{Compression, Recipe};
 use super::scan::{Hdu, Scanner};
 use super::tiled;
 
@@ -36,7 +39,37 @@ pub fn read_image(
         Error::new(ErrorKind::InvalidInput, op, "the HDU has no image")
             .with("source", source.name())
     })?;
-    Ok(image.read(source, section)?.with_unit(hdu.header.text("BUNIT")))
+    Ok(image.read(source, section, &[])?.with_unit(hdu.header.text("BUNIT")))
+}
+
+/// Writes one image as a FITS file: plain in the primary HDU, compressed in HDU 1 after an empty
+/// primary one. Options are those of [`Fits`](super::Fits) (`docs/spec/fits.md`).
+///
+/// `header` are further cards; what the pixels say (`BITPIX`, `NAXISn`, `BZERO` …) is set.
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] for an item type that FITS has no images of, an image of no axis, or
+/// a compression that is not written; [`ErrorKind::InvalidInput`] for a wrong setting; as the
+/// sink's.
+pub fn write_image(
+    sink: &mut dyn Sink,
+    array: &Array,
+    header: &Header,
+    options: &EncodeOptions,
+) -> Result<PartIndex> {
+    let recipe = Recipe::new(options)?;
+    if array.shape().is_empty() || array.shape().len() > 99 {
+        let op = Op("fits.write_image");
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            op,
+            "an image of no axis, or over 99",
+        ));
+    }
+    let compress = recipe.compression != Compression::None && !array.is_empty();
+    let plan = fitted(header.clone(), Data::Pixels(array.clone(), compress), !compress)?;
+    let before = if compress { vec![added()?] } else { Vec::new() };
+    put_all(before.into_iter().chain([plan]).collect(), None, &recipe, sink)
 }
 
 /// The image of an HDU; `None` where it has none.

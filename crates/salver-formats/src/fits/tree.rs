@@ -25,7 +25,9 @@ pub(crate) fn header_map(header: &Header) -> Map {
                     Some(Tree::List(lines)) => lines.push(Tree::Str(text)),
                     Some(_) => {}
                     None => {
-                        drop(map.insert(entry.keyword, Tree::List(vec![Tree::Str(text)])))
+                        drop(
+                            map.insert(entry.keyword, Tree::List(vec![Tree::Str(text)])),
+                        );
                     }
                 }
             }

@@ -84,7 +84,7 @@ pub(crate) fn image_header(table: &Header, primary: bool) -> Header {
         let back = RENAMED.iter().find(|(_, z)| *z == keyword).map(|(name, _)| *name);
         match back {
             Some(name) if is_value => {
-                out.extend(cards(table, &entry).iter().map(|c| c.renamed(name)))
+                out.extend(cards(table, &entry).iter().map(|c| c.renamed(name)));
             }
             _ => out.extend_from_slice(cards(table, &entry)),
         }

@@ -95,7 +95,7 @@ impl<'a> Writer<'a> {
                 if wanted_by(&header) {
                     set(&mut header, Unpadded::Pixels(array).sum()?)?;
                 }
-                return self.put_tiles(&header, array, checked);
+                self.put_tiles(&header, array, checked)
             }
             Data::Pixels(array, false) => {
                 self.put_unit(header, &Unpadded::Pixels(array), Vec::new(), checked)

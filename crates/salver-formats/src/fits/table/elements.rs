@@ -125,12 +125,11 @@ impl<O: OffsetSizeTrait> Texts<O> {
         let end = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
         let bytes = &bytes[..end];
         let end = bytes.iter().rposition(|&b| b != b' ').map_or(0, |i| i + 1);
-        match std::str::from_utf8(&bytes[..end]) {
-            Ok(text) => self.values.append_value(text),
-            Err(_) => {
-                let text: String = bytes[..end].iter().map(|&b| char::from(b)).collect();
-                self.values.append_value(text);
-            }
+        if let Ok(text) = std::str::from_utf8(&bytes[..end]) {
+            self.values.append_value(text);
+        } else {
+            let text: String = bytes[..end].iter().map(|&b| char::from(b)).collect();
+            self.values.append_value(text);
         }
     }
 }

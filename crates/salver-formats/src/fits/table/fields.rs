@@ -108,17 +108,7 @@ pub(super) fn pack(leaf: &Leaf, field: &Field, width: usize) -> Result<Packed> {
         zero: None,
     };
     Ok(match leaf.array.data_type() {
-        DataType::Boolean => {
-            let values = leaf.array.as_boolean();
-            let byte = |i: usize| match (bits, leaf.is_valid(i), values.value(i)) {
-                (true, valid, value) => u8::from(valid && value),
-                (false, true, true) => b'T',
-                (false, true, false) => b'F',
-                (false, false, _) => 0,
-            };
-            let code = if bits { Code::Bit } else { Code::Logical };
-            plain(code, 1, (0..values.len()).map(byte).collect())
-        }
+        DataType::Boolean => flags(leaf, bits),
         DataType::UInt8 => leaf.ints::<UInt8Type, u8>(field, Code::Byte, 0)?,
         DataType::Int8 => leaf.ints::<Int8Type, u8>(field, Code::Byte, -128)?,
         DataType::Int16 => leaf.ints::<Int16Type, i16>(field, Code::Short, 0)?,
@@ -139,13 +129,7 @@ pub(super) fn pack(leaf: &Leaf, field: &Field, width: usize) -> Result<Packed> {
             }
         }
         DataType::Utf8 | DataType::LargeUtf8 => {
-            let mut bytes = Vec::with_capacity(leaf.array.len() * width);
-            for text in texts(leaf)? {
-                let end = bytes.len() + width;
-                bytes.extend(text.bytes().take(width));
-                bytes.resize(end, 0);
-            }
-            plain(Code::Char, width, bytes)
+            plain(Code::Char, width, text_bytes(leaf, width)?)
         }
         DataType::Null => plain(before.map_or(Code::Byte, |f| f.code), 0, Vec::new()),
         other => {
@@ -156,6 +140,31 @@ pub(super) fn pack(leaf: &Leaf, field: &Field, width: usize) -> Result<Packed> {
                 .hint("booleans, numbers, text, and lists of them"));
         }
     })
+}
+
+/// Logical values, or bits as one byte each.
+fn flags(leaf: &Leaf, bits: bool) -> Packed {
+    let values = leaf.array.as_boolean();
+    let byte = |i: usize| match (bits, leaf.is_valid(i), values.value(i)) {
+        (true, valid, value) => u8::from(valid && value),
+        (false, true, true) => b'T',
+        (false, true, false) => b'F',
+        (false, false, _) => 0,
+    };
+    let bytes = (0..values.len()).map(byte).collect();
+    let code = if bits { Code::Bit } else { Code::Logical };
+    Packed { code, bytes, size: 1, null: None, scale: None, zero: None }
+}
+
+/// The strings of a leaf, each of `width` bytes, filled up with NUL.
+fn text_bytes(leaf: &Leaf, width: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(leaf.array.len() * width);
+    for text in texts(leaf)? {
+        let end = bytes.len() + width;
+        bytes.extend(text.bytes().take(width));
+        bytes.resize(end, 0);
+    }
+    Ok(bytes)
 }
 
 /// The strings of a leaf; a null is empty.

@@ -226,7 +226,7 @@ fn in_heap<O: OffsetSizeTrait>(
         (range.len(), cell)
     });
     let wide = O::IS_LARGE;
-    descriptors(field, &packed, wide, cells.collect(), heap)
+    Ok(descriptors(field, &packed, wide, cells.collect(), heap))
 }
 
 fn texts_in_heap(
@@ -245,7 +245,7 @@ fn texts_in_heap(
         zero: None,
     };
     let wide = form_before(field).is_some_and(|f| f.storage == Storage::Heap64);
-    descriptors(field, &packed, wide, cells, heap)
+    Ok(descriptors(field, &packed, wide, cells, heap))
 }
 
 /// Puts cells into the heap; their descriptors are the bytes of the rows.
@@ -255,7 +255,7 @@ fn descriptors(
     wide: bool,
     cells: Vec<(usize, Vec<u8>)>,
     heap: &mut Vec<u8>,
-) -> Result<Encoding> {
+) -> Encoding {
     let total: usize = cells.iter().map(|c| c.1.len()).sum();
     let wide = wide || i32::try_from(heap.len().saturating_add(total)).is_err();
     let longest = cells.iter().map(|c| c.0).max().unwrap_or(0);
@@ -282,7 +282,7 @@ fn descriptors(
     {
         column.tform.clone_from(before);
     }
-    Ok(Encoding { column, bytes, width: if wide { 16 } else { 8 } })
+    Encoding { column, bytes, width: if wide { 16 } else { 8 } }
 }
 
 /// The number in `1PE(number)`.
