@@ -1,3 +1,6 @@
 //! Fixtures and conformance suites for Salver's traits.
 
+pub mod format_suite;
+pub mod fuzz;
 pub mod store_suite;
+pub mod trees;

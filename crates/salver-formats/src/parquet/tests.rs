@@ -1,5 +1,5 @@
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Float64Type, Int64Type};
@@ -48,12 +48,15 @@ impl Source for Recording {
     }
 
     fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        self.1.lock().expect("not poisoned").extend_from_slice(ranges);
+        self.1.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(ranges);
         self.0.read(ranges)
     }
 
     fn read_into(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
-        self.1.lock().expect("not poisoned").push(offset..offset + buffer.len() as u64);
+        self.1
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(offset..offset + buffer.len() as u64);
         self.0.read_into(offset, buffer)
     }
 }

@@ -1,0 +1,65 @@
+//! Good bytes to begin with: the files of `testdata/formats`.
+
+#![expect(clippy::panic, reason = "test data that is not what it should be")]
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use salver_formats::Json;
+use salver_tree::Tree;
+
+macro_rules! testdata {
+    ($name:literal) => {
+        include_str!(concat!("../../../../testdata/formats/", $name))
+    };
+}
+
+fn list(text: &str) -> Vec<Tree> {
+    match Json::parse(text) {
+        Ok(Tree::List(items)) => items,
+        other => panic!("a list in the test data: {other:?}"),
+    }
+}
+
+fn text_at(tree: &Tree, path: &str) -> Option<Vec<u8>> {
+    Some(tree.at(path).ok()?.as_str()?.as_bytes().to_vec())
+}
+
+fn files(text: &str) -> Vec<Vec<u8>> {
+    let encoded = list(text).into_iter().filter_map(|file| text_at(&file, "/file"));
+    encoded.filter_map(|text| STANDARD.decode(text).ok()).collect()
+}
+
+pub(super) fn json() -> Vec<Vec<u8>> {
+    let lines =
+        testdata!("json_documents.txt").split('\n').map(|l| l.as_bytes().to_vec());
+    let inputs = list(testdata!("json_inputs.json"));
+    let special = [
+        r#"{"$array": {"dtype": "int16", "shape": [2, 1], "unit": "adu", "origin": [5, 0], "data": "//8CAQ=="}}"#,
+        r#"{"$tag": {"name": "a.B", "version": 3, "tree": {"$$bytes": "AP8="}}}"#,
+        r#"{"$ref": {"id": null, "dataset_type": "raw", "data_id": {"visit": 1}, "run": "r"}}"#,
+        r#"[{"$time": 5}, {"$bytes": "AA=="}, NaN, -Infinity, 1e-7]"#,
+    ];
+    let special = special.iter().map(|text| text.as_bytes().to_vec());
+    lines.chain(inputs.iter().filter_map(|p| text_at(p, "/0"))).chain(special).collect()
+}
+
+pub(super) fn yaml() -> Vec<Vec<u8>> {
+    let Ok(all) = Json::parse(testdata!("yaml.json")) else { return Vec::new() };
+    let part = |name: &str, path: &str| -> Vec<Vec<u8>> {
+        let Ok(Tree::List(items)) = all.at(name) else { return Vec::new() };
+        items.iter().filter_map(|item| text_at(item, path)).collect()
+    };
+    [part("/written", "/1"), part("/tags", "/1"), part("/read", "/0")].concat()
+}
+
+pub(super) fn npy() -> Vec<Vec<u8>> {
+    files(testdata!("npy.json"))
+}
+
+pub(super) fn pickle() -> Vec<Vec<u8>> {
+    files(testdata!("pickle.json"))
+}
+
+pub(super) fn parquet() -> Vec<Vec<u8>> {
+    files(testdata!("parquet.json"))
+}
