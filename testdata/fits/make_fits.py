@@ -209,6 +209,93 @@ def corners():
     write("corners.fits", hdus)
 
 
+def plain_value(v):
+    """A value of a table as JSON: nothing for what is undefined, text for what JSON has not."""
+    if isinstance(v, np.ndarray):
+        return [plain_value(x) for x in v]
+    if isinstance(v, (np.complexfloating, complex)):
+        return [plain_value(v.real), plain_value(v.imag)]
+    if isinstance(v, (np.bool_, bool)):
+        return bool(v)
+    if isinstance(v, (np.integer, int)):
+        return int(v)
+    if isinstance(v, (np.floating, float)):
+        return float(v) if np.isfinite(v) else str(float(v))
+    return str(v).rstrip()
+
+
+def vla(kind, rows):
+    out = np.empty(len(rows), dtype=object)
+    out[:] = [np.array(r, dtype=kind) for r in rows]
+    return out
+
+
+def tables():
+    """Every kind of column, and what its values are."""
+    n = 5
+    i = np.arange(n)
+    words = ["", "a", "it's", " lead", "trailing  "]
+    ragged = [[1, 2], [], [3], [4, 5, 6, 7], [8]]
+    columns = [
+        ("flag", "L", i % 2 == 0, {}),
+        ("flags", "3L", np.stack([i % 2 == 0, i > 1, i > 3], axis=1), {}),
+        ("bit", "X", i[:, None] % 2 == 1, {}),
+        ("bits", "11X", RNG.random((n, 11)) < 0.5, {}),
+        ("byte", "B", (i * 50).astype("u1"), {"unit": "count"}),
+        ("sbyte", "B", (i - 2).astype("i1"), {"bzero": -128}),
+        ("short", "I", (i * -1000).astype("i2"), {"null": -2000}),
+        ("ushort", "I", (i * 16000).astype("u2"), {"bzero": 32768}),
+        ("int", "J", (i * 100000).astype("i4"), {"null": 0, "disp": "I8"}),
+        ("uint", "J", (i * 10**9).astype("u4"), {"bzero": 2**31}),
+        ("long", "K", i * 10**15, {}),
+        ("ulong", "K", i.astype("u8") * np.uint64(2**62 - 1), {"bzero": 2**63}),
+        ("float", "E", np.array([1.5, np.nan, np.inf, -0.0, 1e-40], "f4"), {"unit": "mag"}),
+        ("double", "D", RNG.normal(size=n), {"unit": "km/s"}),
+        ("pair", "2D", RNG.normal(size=(n, 2)), {}),
+        ("cube", "12I", np.arange(n * 12, dtype="i2").reshape(n, 2, 2, 3), {"dim": "(3,2,2)"}),
+        ("complex", "C", (i + 1j * i**2).astype("c8"), {}),
+        ("dcomplex", "2M", (RNG.normal(size=(n, 2)) + 1j).astype("c16"), {}),
+        ("text", "10A", np.array(words), {}),
+        ("texts", "12A", np.array([[w[:4], "xy", "z"] for w in words]), {"dim": "(4,3)"}),
+        ("scaled", "I", i.astype("i2"), {}),
+        ("rag16", "PI()", vla("i2", ragged), {}),
+        ("ragf", "QE()", vla("f4", ragged), {}),
+        ("ragtext", "PA()", np.array(["x", "yz", "", "long text", "w"], dtype=object), {}),
+    ]
+    made = [fits.Column(name=c, format=f, array=a, **kw) for c, f, a, kw in columns]
+    binary = fits.BinTableHDU.from_columns(made, name="BINARY")
+    texts = [
+        fits.Column(name="name", format="A6", array=np.array(["ab", "c d", "", "efghij", "k"]), ascii=True),
+        fits.Column(name="n", format="I6", array=i * 11 - 20, ascii=True),
+        fits.Column(name="x", format="F9.3", array=i * 1.125, unit="m", ascii=True),
+        fits.Column(name="y", format="E14.6", array=i * 1.5e-10, ascii=True),
+        fits.Column(name="z", format="D22.14", array=RNG.normal(size=n).round(12), ascii=True),
+    ]
+    text = fits.TableHDU.from_columns(texts, name="TEXT")
+    path = HERE / "tables.fits"
+    fits.HDUList([fits.PrimaryHDU(), binary, text]).writeto(path, overwrite=True)
+    number = [c[0] for c in columns].index("scaled") + 1
+    with fits.open(path, mode="update") as f:
+        f["BINARY"].header.set(f"TSCAL{number}", 0.25, after=f"TFORM{number}")
+        f["BINARY"].header.set(f"TZERO{number}", 10.0, after=f"TSCAL{number}")
+    values = {}
+    for name, names in [("BINARY", [c[0] for c in columns]), ("TEXT", [c.name for c in texts])]:
+        with fits.open(path) as f:
+            data = f[name].data
+            nulls = {c.name: c.null for c in f[name].columns}
+            values[name] = {}
+            for column in names:
+                out = [plain_value(v) for v in data[column]]
+                if isinstance(nulls[column], int):
+                    out = [None if v == nulls[column] else v for v in out]
+                if column == "ragtext":
+                    out = ["".join(np.asarray(v, "U1")) for v in data[column]]
+                if column == "bit":
+                    out = [v[0] for v in out]
+                values[name][column] = out
+    (HERE / "tables.json").write_text(json.dumps(values, indent=1) + "\n")
+
+
 def main():
     plain()
     scaled()
@@ -218,6 +305,7 @@ def main():
         floats(kind)
     lossless()
     corners()
+    tables()
     text = ",\n".join(json.dumps(row) for row in EXPECTED)
     (HERE / "expected.json").write_text(f"[\n{text}\n]\n")
 

@@ -18,9 +18,16 @@ fn everything() -> Vec<(String, Arc<dyn Source>)> {
     examples.chain(goldens).collect()
 }
 
+/// Files of which every node survives: the ASCII table becomes a binary one.
+fn survivors() -> Vec<(String, Arc<dyn Source>)> {
+    let mut files = everything();
+    files.retain(|(name, _)| !name.ends_with("tables.fits"));
+    files
+}
+
 #[test]
 fn a_file_survives_as_a_tree() {
-    for (name, source) in everything() {
+    for (name, source) in survivors() {
         let tree =
             read(&source, &Select::all()).unwrap_or_else(|e| panic!("{name}: {e}"));
         let (written, index) = write(&tree, &EncodeOptions::default()).unwrap();
@@ -44,7 +51,7 @@ fn plain_files_are_written_as_they_were() {
 
 #[test]
 fn lossless_compression_changes_no_node() {
-    for (name, source) in everything() {
+    for (name, source) in survivors() {
         let tree = read(&source, &Select::all()).unwrap();
         for compression in ["gzip", "gzip2"] {
             let mut options = compressed(compression);

@@ -2,6 +2,7 @@
 
 mod contract;
 mod golden;
+mod tables;
 mod trees;
 
 use std::ops::Range;
