@@ -10,7 +10,7 @@ use proptest::strategy::ValueTree as _;
 use salver_core::{ErrorKind, Result};
 use salver_tree::{
     Array, ArrayData, BoxSelect, DType, EncodeOptions, Kind, Map, MemorySource,
-    PartIndex, Select, Source, Tree, ranges,
+    PartIndex, Select, Source, Table, Tagged, Tree, ranges,
 };
 
 use super::{Recording, Subject, runner};
@@ -173,16 +173,24 @@ pub(super) fn reads_stay_in_their_ranges(subject: &Subject) {
     outcome.unwrap_or_else(|e| panic!("{}: {e}", subject.format.name()));
 }
 
-/// The tree with its root in memory.
+/// The tree with all of it in memory.
 fn loaded(tree: Tree) -> Result<Tree> {
     Ok(match tree {
-        Tree::Array(array) => {
-            let origin = array.origin().to_vec();
-            Tree::Array(array.load()?.with_origin(origin))
-        }
+        Tree::Array(array) => Tree::Array(array.load()?),
         Tree::Table(table) => {
             let batches = table.batches()?;
-            Tree::Table(salver_tree::Table::new(Arc::clone(table.schema()), batches)?)
+            Tree::Table(Table::new(Arc::clone(table.schema()), batches)?)
+        }
+        Tree::List(items) => {
+            Tree::List(items.into_iter().map(loaded).collect::<Result<_>>()?)
+        }
+        Tree::Map(map) => {
+            let entries = map.into_iter().map(|(key, node)| Ok((key, loaded(node)?)));
+            Tree::Map(entries.collect::<Result<_>>()?)
+        }
+        Tree::Tagged(tagged) => {
+            let Tagged { name, version, tree } = *tagged;
+            Tree::Tagged(Box::new(Tagged { name, version, tree: loaded(tree)? }))
         }
         other => other,
     })
