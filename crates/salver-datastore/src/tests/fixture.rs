@@ -51,7 +51,8 @@ pub(crate) fn with(more: &Json) -> Json {
 
 /// Storage classes of ours in a configuration, as a user would define them.
 pub(crate) fn classes() -> Json {
-    json!({"Pair": {"pytype": "dict",
+    json!({"FitsFile": {"pytype": "astropy.io.fits.HDUList", "parameters": ["bbox", "origin"]},
+        "Pair": {"pytype": "dict",
         "components": {"first": "StructuredDataDict", "second": "StructuredDataDict"}}})
 }
 

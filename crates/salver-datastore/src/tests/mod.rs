@@ -1,5 +1,6 @@
 //! The datastore on datasets of the sample repository (testdata/gen3).
 
+mod fits;
 mod fixture;
 mod get;
 mod paths;
