@@ -24,6 +24,7 @@ TYPES = [
     ("columns", "ArrowNumpyDict"),
     ("frame", "DataFrame"),
     ("validity", "Timespan"),
+    ("ecsv", "AstropyTable"),
 ]
 
 
@@ -92,6 +93,7 @@ def _values() -> dict[str, Any]:
         ),
         "columns": {"x": np.arange(3.0), "n": np.array([1, 2, 3], "i2")},
         "frame": pd.DataFrame({"x": [1, 2], "s": ["a", "b"]}, index=pd.Index([7, 8], name="k")),
+        "ecsv": _stars(),
         "validity": ("2024-01-01T00:00:00", Time),
     }
 

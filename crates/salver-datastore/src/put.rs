@@ -268,6 +268,7 @@ fn unwritable(dataset: &DatasetRef, formatter: &Formatter) -> Error {
     let message =
         "this formatter belongs to another program: its files can be ingested, not put";
     Error::new(ErrorKind::Unsupported, OP, message)
+        .code_of("foreign_formatter")
         .with("formatter", &formatter.class)
         .with("storage_class", dataset.dataset_type.storage_class())
         .hint("name another one under `datastore.formatters` in butler.yaml")

@@ -210,6 +210,7 @@ impl Datastore {
         guess(&record.path, first).ok_or_else(|| {
             let message = "no format of Salver reads what this formatter wrote";
             let error = Error::new(ErrorKind::Unsupported, OP, message)
+                .code_of("foreign_formatter")
                 .with("formatter", &record.formatter);
             match self.uri(record) {
                 Ok(uri) => error.with("uri", &uri).hint("read the file at the URI"),

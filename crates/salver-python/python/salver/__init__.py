@@ -59,7 +59,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from . import assemblers, fits, sphgeom
+    from . import assemblers, fits, formatters, sphgeom
     from ._config import Config
     from ._enums import CollectionType, DatasetExistence, DatasetIdGenEnum
     from ._exceptions import *  # noqa: F403
@@ -77,7 +77,7 @@ def __getattr__(
 ) -> Any:  # PEP 562: modules and exceptions are imported at their first use
     import importlib
 
-    if name in ("assemblers", "fits", "gen3", "sphgeom"):
+    if name in ("assemblers", "fits", "formatters", "gen3", "sphgeom"):
         return importlib.import_module(f"{__name__}.{name}")
     if name in _LATER:
         value = getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)

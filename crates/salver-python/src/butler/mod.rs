@@ -10,6 +10,7 @@
 mod arguments;
 mod collections;
 mod find;
+mod foreign;
 mod handle;
 mod open;
 mod query;

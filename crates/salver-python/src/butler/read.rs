@@ -8,9 +8,9 @@ use salver::GetOptions;
 use salver_model::{DatasetType, StorageClass};
 use salver_tree::Map;
 
-use super::PyButler;
 use super::arguments::{Asked as What, asked, collections, timespan};
-use crate::errors::ToPy;
+use super::{PyButler, foreign};
+use crate::errors::{ToPy, raise};
 use crate::interrupt::detached;
 use crate::model::{PyDatasetRef, class_name, pairs_of};
 use crate::value::{to_map, to_python};
@@ -53,10 +53,21 @@ impl PyButler {
             ..GetOptions::default()
         };
         let found = detached(py, || butler.get_found(name, &pairs, &options));
-        let (dataset, tree) = found.to_py(py)?;
         let component = name.split_once('.').map(|(_, component)| component);
-        let class = self.class_of(py, &dataset.dataset_type, component, call.class)?;
-        to_python(py, tree, Some(&class.pytype))
+        match found {
+            Ok((dataset, tree)) => {
+                let class =
+                    self.class_of(py, &dataset.dataset_type, component, call.class)?;
+                to_python(py, tree, Some(&class.pytype))
+            }
+            Err(error) if error.code() == "foreign_formatter" => {
+                let found = detached(py, || butler.registry().dataset_type(name));
+                let dataset_type = found.to_py(py)?;
+                let class = self.class_of(py, &dataset_type, component, call.class)?;
+                foreign::read(py, &error, &class.pytype)
+            }
+            Err(error) => Err(raise(py, &error)),
+        }
     }
 
     /// Reads the dataset of a ref, or a component of it.

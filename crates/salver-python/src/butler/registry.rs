@@ -423,8 +423,9 @@ impl PyRegistry {
         idGenerationMode: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Vec<PyDatasetRef>> {
         let _ = (expand, idGenerationMode);
-        let dataset_type =
-            self.registry().dataset_type(&type_name(datasetType)?).to_py(py)?;
+        let name = type_name(datasetType)?;
+        let found = detached(py, || self.registry().dataset_type(&name));
+        let dataset_type = found.to_py(py)?;
         let Some(run) = run.or(self.butler.run()).map(Arc::<str>::from) else {
             let error = Error::new(
                 ErrorKind::InvalidInput,
@@ -499,8 +500,9 @@ impl PyRegistry {
         let py = datasetType.py();
         let span = super::arguments::timespan(Some(timespan))?;
         let span = span.unwrap_or(salver_model::Timespan::UNBOUNDED);
-        let dataset_type =
-            self.registry().dataset_type(&type_name(datasetType)?).to_py(py)?;
+        let name = type_name(datasetType)?;
+        let found = detached(py, || self.registry().dataset_type(&name));
+        let dataset_type = found.to_py(py)?;
         let data_ids = match dataIds {
             None => None,
             Some(given) => {

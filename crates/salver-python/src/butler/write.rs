@@ -22,6 +22,12 @@ pub(super) struct Target<'a, 'py> {
     pub(super) run: Option<&'a str>,
 }
 
+/// Whether an object is a dict that begins with a NumPy array: it may be meant as a table.
+fn is_columns(object: &Bound<'_, PyAny>) -> bool {
+    let first = object.cast::<PyDict>().ok().and_then(|dict| dict.iter().next());
+    first.is_some_and(|(_, value)| value.hasattr("dtype").unwrap_or(false))
+}
+
 /// The tree of an object for a storage class: a dict of columns is a table where the class says so.
 fn tree_for(object: &Bound<'_, PyAny>, class: Option<&str>) -> PyResult<Tree> {
     if class == Some("ArrowNumpyDict") && object.cast::<PyDict>().is_ok() {
@@ -89,18 +95,23 @@ impl PyButler {
                 detached(py, move || butler.put_ref(&tree, dataset))
             }
             Asked::Name(name) => {
-                // only a dict may mean two things, and then the type must be looked at
-                let class = match object.cast_exact::<PyDict>() {
-                    Ok(_) => Some(butler.registry().dataset_type(name).to_py(py)?),
-                    Err(_) => None,
+                let class = if is_columns(object) {
+                    let found = detached(py, || butler.registry().dataset_type(name))
+                        .to_py(py)?;
+                    Some(found.storage_class().to_owned())
+                } else {
+                    None
                 };
-                let tree = tree_for(object, class.as_ref().map(|t| t.storage_class()))?;
+                let tree = tree_for(object, class.as_deref())?;
                 let pairs = pairs_of(target.data_id, target.more)?;
                 let run = target.run;
                 detached(py, move || butler.put(&tree, name, &pairs, run))
             }
         };
-        Ok(PyDatasetRef::new_of(made.to_py(py)?, &self.shared))
+        match made {
+            Ok(made) => Ok(PyDatasetRef::new_of(made, &self.shared)),
+            Err(error) => self.write_foreign(object, target, &error),
+        }
     }
 
     /// Ingests files.
