@@ -9,6 +9,7 @@
 
 mod arguments;
 mod collections;
+mod cutout;
 mod find;
 mod foreign;
 mod handle;
@@ -240,6 +241,29 @@ impl PyButler {
         self.read(py, &asked)
     }
 
+    /// Reads the part of a dataset's images around a position on the sky, and says how many bytes
+    /// that moved. `ra` and `dec` are ICRS degrees; `size` is in pixels along x and y, `radius` in
+    /// degrees.
+    #[pyo3(signature = (datasetRefOrType, dataId=None, /, *, ra, dec, size=None, radius=None,
+        collections=None, **kwargs))]
+    fn cutout(
+        &self,
+        py: Python<'_>,
+        datasetRefOrType: &Bound<'_, PyAny>,
+        dataId: Option<&Bound<'_, PyAny>>,
+        ra: f64,
+        dec: f64,
+        size: Option<(u32, u32)>,
+        radius: Option<f64>,
+        collections: Option<&Bound<'_, PyAny>>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<cutout::PyCutout> {
+        let look =
+            find::Look { data_id: dataId, more: kwargs, collections, timespan: None };
+        let place = cutout::Place { ra_deg: ra, dec_deg: dec, size, radius_deg: radius };
+        self.cut(py, datasetRefOrType, &look, &place)
+    }
+
     /// A handle that reads the dataset when it is asked.
     #[pyo3(name = "getDeferred", signature = (datasetRefOrType, dataId=None, /, *,
         parameters=None, collections=None, storageClass=None, timespan=None, **kwargs))]
@@ -386,7 +410,8 @@ impl PyButler {
     }
 
     /// Adds files that are there already.
-    #[pyo3(signature = (*datasets, transfer=Some("auto"), record_validation_info=true, skip_existing=false))]
+    #[pyo3(signature = (*datasets, transfer=Some("auto"), record_validation_info=true, skip_existing=false),
+        text_signature = "($self, *datasets, transfer=\"auto\", record_validation_info=True, skip_existing=False)")]
     fn ingest(
         &self,
         datasets: &Bound<'_, PyTuple>,
@@ -424,7 +449,9 @@ impl PyButler {
 
     /// Datasets by type, collections and data ID.
     #[pyo3(signature = (dataset_type, collections=None, *, find_first=true, data_id=None, r#where="",
-        bind=None, with_dimension_records=false, order_by=None, limit=Some(-20_000), explain=true, **kwargs))]
+        bind=None, with_dimension_records=false, order_by=None, limit=Some(-20_000), explain=true,
+        region=None, timespan=None, **kwargs),
+        text_signature = "($self, dataset_type, collections=None, *, find_first=True, data_id=None, where=\"\", bind=None, with_dimension_records=False, order_by=None, limit=-20000, explain=True, region=None, timespan=None, **kwargs)")]
     fn query_datasets(
         &self,
         py: Python<'_>,
@@ -438,6 +465,8 @@ impl PyButler {
         order_by: Option<&Bound<'_, PyAny>>,
         limit: Option<i64>,
         explain: bool,
+        region: Option<&Bound<'_, PyAny>>,
+        timespan: Option<&Bound<'_, PyAny>>,
         kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Vec<PyDatasetRef>> {
         let _ = bind;
@@ -450,6 +479,8 @@ impl PyButler {
             records: with_dimension_records,
             limit,
             explain,
+            region,
+            timespan,
         };
         self.list(py, dataset_type, &asked)
     }
@@ -506,6 +537,7 @@ impl PyButler {
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyButler>()?;
     module.add_class::<PyHandle>()?;
+    module.add_class::<cutout::PyCutout>()?;
     module.add_class::<PyTransaction>()?;
     module.add_class::<PyCollections>()?;
     module.add_class::<collections::PyCollectionInfo>()?;

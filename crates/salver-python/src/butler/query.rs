@@ -9,10 +9,11 @@ use salver_core::{Error, ErrorKind, Op, Result};
 use salver_registry::RecordQuery;
 
 use super::PyButler;
-use super::arguments::{collections, type_name};
+use super::arguments::{collections, timespan, type_name};
 use crate::errors::{ToPy, raise};
 use crate::interrupt::detached;
 use crate::model::{PyDatasetRef, PyRecord, pairs_of};
+use crate::sphere::region_of;
 
 /// What a listing of datasets asks for.
 pub(super) struct Asked<'a, 'py> {
@@ -23,6 +24,8 @@ pub(super) struct Asked<'a, 'py> {
     pub(super) records: bool,
     pub(super) limit: Option<i64>,
     pub(super) explain: bool,
+    pub(super) region: Option<&'a Bound<'py, PyAny>>,
+    pub(super) timespan: Option<&'a Bound<'py, PyAny>>,
 }
 
 /// Refuses what the query language will be for.
@@ -90,6 +93,8 @@ impl PyButler {
             collections: collections(call.collections)?.unwrap_or_default(),
             data_id: pairs_of(call.data_id, call.more)?,
             find_first: call.find_first,
+            region: call.region.filter(|r| !r.is_none()).map(region_of).transpose()?,
+            timespan: timespan(call.timespan)?,
             ..DatasetQuery::default()
         };
         let records = call.records;

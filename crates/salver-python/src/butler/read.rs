@@ -91,7 +91,7 @@ impl PyButler {
 
     /// The storage class that an object is made as: the one asked for, else the component's, else
     /// the dataset type's.
-    fn class_of(
+    pub(super) fn class_of(
         &self,
         py: Python<'_>,
         dataset_type: &DatasetType,

@@ -90,6 +90,7 @@ impl PyRecord {
         Ok(dict)
     }
 
+    #[pyo3(signature = (name, default=None))]
     fn get<'py>(
         &self,
         py: Python<'py>,

@@ -18,6 +18,7 @@ from ._model import (
     StorageClass,
     Timespan,
 )
+from ._sphere import Region
 
 _DataId: TypeAlias = Mapping[str, int | str] | DataCoordinate | None
 _Names: TypeAlias = str | Iterable[str]
@@ -58,6 +59,17 @@ class ResourcePath:
 class Transaction:
     def __enter__(self) -> None: ...
     def __exit__(self, kind: Any, value: Any, traceback: Any) -> bool: ...
+
+@final
+class Cutout:
+    @property
+    def value(self) -> Any: ...
+    @property
+    def bytes_moved(self) -> int: ...
+    @property
+    def reads(self) -> int: ...
+    @property
+    def bytes_total(self) -> int: ...
 
 @final
 class DeferredDatasetHandle:
@@ -335,6 +347,19 @@ class Butler:
         timespan: Timespan | None = None,
         **kwargs: int | str,
     ) -> Any: ...
+    def cutout(
+        self,
+        datasetRefOrType: DatasetRef | DatasetType | str,
+        dataId: _DataId = None,
+        /,
+        *,
+        ra: float,
+        dec: float,
+        size: tuple[int, int] | None = None,
+        radius: float | None = None,
+        collections: _Names | None = None,
+        **kwargs: int | str,
+    ) -> Cutout: ...
     def getDeferred(
         self,
         datasetRefOrType: DatasetRef | DatasetType | str,
@@ -445,6 +470,8 @@ class Butler:
         order_by: _Names | None = None,
         limit: int | None = -20000,
         explain: bool = True,
+        region: Region | None = None,
+        timespan: Timespan | None = None,
         **kwargs: int | str,
     ) -> list[DatasetRef]: ...
     def query_dimension_records(

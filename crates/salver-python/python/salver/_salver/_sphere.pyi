@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, final
 
+from typing_extensions import disjoint_base
+
 # -- the sphere ------------------------------------------------------------------------------------
 @final
 class Angle:
@@ -34,6 +36,7 @@ class UnitVector3d:
     def z(self) -> float: ...
     def dot(self, other: UnitVector3d) -> float: ...
 
+@disjoint_base
 class Region:
     @staticmethod
     def decode(encoded: bytes) -> Any: ...
