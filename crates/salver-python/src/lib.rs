@@ -33,9 +33,7 @@ fn _salver(module: &Bound<'_, PyModule>) -> PyResult<()> {
     interrupt::install();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(errors::error_kinds, module)?)?;
-    module.add_function(wrap_pyfunction!(files::read_file, module)?)?;
-    module.add_function(wrap_pyfunction!(files::encode, module)?)?;
-    module.add_function(wrap_pyfunction!(files::read_fits_image, module)?)?;
+    files::register(module)?;
     butler::register(module)?;
     model::register(module)?;
     sphere::register(module)?;

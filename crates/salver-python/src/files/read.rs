@@ -1,18 +1,18 @@
-//! Files in one of the formats, without a butler.
+//! Reading.
 
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::PyDict;
 use salver_core::{Error, ErrorKind, Op, Result};
 use salver_formats::fits::{HduName, read_image};
 use salver_store::Local;
-use salver_tree::{BoxSelect, EncodeOptions, Format, Select, Source, Tree};
+use salver_tree::{BoxSelect, Format, Select, Source, Tree};
 
-use crate::errors::{ToPy, raise};
+use crate::errors::ToPy;
 use crate::interrupt::detached;
 use crate::model::path_text;
-use crate::value::{plain, to_python, to_tree};
+use crate::value::{plain, to_python};
 
 const OP: Op = Op("python.read_file");
 
@@ -89,49 +89,6 @@ pub(crate) fn read_file<'py>(
         format.decode(&index, &Select { part, columns, ..Select::all() }, &source)
     });
     to_python(py, tree.to_py(py)?, pytype)
-}
-
-/// The bytes of an object in a format.
-#[pyfunction]
-#[pyo3(signature = (object, format, options=None))]
-pub(crate) fn encode<'py>(
-    object: &Bound<'py, PyAny>,
-    format: &str,
-    options: Option<std::collections::BTreeMap<String, String>>,
-) -> PyResult<Bound<'py, PyBytes>> {
-    let py = object.py();
-    let tree = to_tree(object)?;
-    let Some(format) = salver_formats::by_name(format) else {
-        let error = Error::new(ErrorKind::InvalidInput, OP, "no format of this name");
-        return Err(raise(py, &error.with("format", format)));
-    };
-    let options = encode_options(options.unwrap_or_default()).to_py(py)?;
-    let bytes = detached(py, move || {
-        let mut bytes: Vec<u8> = Vec::new();
-        format.encode(&tree, &options, &mut bytes).map(|_| bytes)
-    });
-    Ok(PyBytes::new(py, &bytes.to_py(py)?))
-}
-
-/// Options by name: `compression` and `tile` are every format's.
-fn encode_options(
-    mut extra: std::collections::BTreeMap<String, String>,
-) -> Result<EncodeOptions> {
-    let compression = extra.remove("compression");
-    let tile = match extra.remove("tile") {
-        None => None,
-        Some(text) => {
-            let numbers = text.trim_matches(['(', ')', '[', ']']).split([',', 'x']);
-            let numbers =
-                numbers.map(str::trim).filter(|n| !n.is_empty()).map(str::parse);
-            Some(numbers.collect::<std::result::Result<_, _>>().map_err(|e| {
-                Error::new(ErrorKind::InvalidInput, OP, "not the shape of a tile")
-                    .with("tile", text)
-                    .caused_by(e)
-            })?)
-        }
-    };
-    Ok(EncodeOptions { compression, tile, extra })
 }
 
 /// An HDU, by number or by `EXTNAME`.
