@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from salver import _salver
 
 STUBS = Path(__file__).resolve().parents[2] / "crates/salver-python/python/salver/_salver"
 
@@ -28,7 +29,7 @@ def test_stubs_match_the_native_module(tmp_path) -> None:
     text = "".join(own.sub("", part) for part in parts)
     aliases = "".join(sorted(set(alias.findall(text))))
     text = alias.sub("", text).replace("from .._", "from ._")
-    head = "__version__: str\n__all__: list[str]\n"
+    head = f"__version__: str\n__all__ = {_salver.__all__!r}\n"
     (package / "_salver.pyi").write_text(text.replace("@final", head + aliases + "@final", 1))
     run = subprocess.run(
         [sys.executable, "-m", "mypy.stubtest", "salver._salver", "--concise"],

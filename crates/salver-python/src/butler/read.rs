@@ -83,10 +83,12 @@ impl PyButler {
         let dataset = &dataset.dataset;
         let options =
             GetOptions { parameters: parameters(given)?, ..GetOptions::default() };
-        let tree =
-            detached(py, || butler.get_ref(dataset, component, &options)).to_py(py)?;
+        let read = detached(py, || butler.get_ref(dataset, component, &options));
         let class = self.class_of(py, &dataset.dataset_type, component, class)?;
-        to_python(py, tree, Some(&class.pytype))
+        match read {
+            Ok(tree) => to_python(py, tree, Some(&class.pytype)),
+            Err(error) => foreign::read(py, &error, &class.pytype),
+        }
     }
 
     /// The storage class that an object is made as: the one asked for, else the component's, else
