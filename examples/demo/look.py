@@ -44,7 +44,7 @@ def main(repo: str, out: Path) -> None:
     survey: list[tuple[str, str]] = [("M13 (uncompressed)", "demo/images")]
     survey += [(f"M13 ({form})", f"demo/m13/{form}") for form in ("rice", "gzip", "hcomp", "plio")]
     pixels: list[Any] = []
-    for title, run in survey:
+    for _title, run in survey:
         refs = butler.query_datasets("image", collections=run, instrument="SurveyImage")
         for ref in refs:
             image = first_image(butler.get(ref))
