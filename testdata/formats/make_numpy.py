@@ -10,6 +10,7 @@ import datetime
 import io
 import json
 import pickle
+import pickletools
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,17 @@ for name, value in values.items():
         old = data.replace(b"numpy._core", b"numpy.core")
         if old != data and protocol < 4:
             out.append({**entry, "name": f"{name} {protocol} old", "file": b64(old), "same": False})
+ours = {
+    "plain": {"a": [1, 2.5, None, True, False, "é" * 300, b"xy" * 200, -1, 255, 256, 65535, 65536, -(2**31), 2**31], "b": {"c": {}, "d": []}, "e": [0]},
+    "big": [2**64 - 1, -(2**63), 2**63, 2**63 - 1, -(2**31) - 1, -129, 2**39, -(2**39)],
+    "long": list(range(1001)),
+    "number": -7,
+}
+for name, value in ours.items():
+    # without memos, which nothing refers to
+    data = pickletools.optimize(pickle.dumps(value, protocol=5))
+    assert pickle.loads(data) == value
+    out.append({"name": f"{name} optimized", "file": b64(data), "tree": spelled(value), "same": True})
 refused = {
     "class": Other(),
     "function": len,

@@ -53,10 +53,11 @@ fn pickles_of_every_protocol_read_as_their_values() {
 }
 
 #[test]
-fn arrays_are_written_as_numpy_does_byte_for_byte() {
+fn arrays_and_values_are_written_as_python_does_byte_for_byte() {
     let mut count = 0;
     for file in files().iter().filter(|f| matches!(f.at("/same"), Ok(Tree::Bool(true)))) {
-        assert_eq!(written(file.at("/tree").unwrap()), bytes(file), "{file:?}");
+        let same = written(file.at("/tree").unwrap()) == bytes(file);
+        assert!(same, "{:?}", file.at("/name"));
         count += 1;
     }
     assert!(count > 2);

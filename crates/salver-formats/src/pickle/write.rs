@@ -131,12 +131,12 @@ impl Writer<'_> {
 
     fn list(&mut self, items: &[Tree]) -> Result<()> {
         self.frame.push(op::EMPTY_LIST);
+        if let [one] = items {
+            self.node(one)?;
+            self.frame.push(op::APPEND);
+            return Ok(());
+        }
         for batch in items.chunks(BATCH) {
-            if let [one] = batch {
-                self.node(one)?;
-                self.frame.push(op::APPEND);
-                continue;
-            }
             self.frame.push(op::MARK);
             batch.iter().try_for_each(|item| self.node(item))?;
             self.frame.push(op::APPENDS);
@@ -146,19 +146,17 @@ impl Writer<'_> {
 
     fn map(&mut self, map: &salver_tree::Map) -> Result<()> {
         self.frame.push(op::EMPTY_DICT);
+        let single = map.len() == 1;
         let mut entries = map.iter();
-        let mut left = entries.len();
-        while left > 0 {
-            let count = left.min(BATCH);
-            left -= count;
-            if count > 1 {
+        while entries.len() > 0 {
+            if !single {
                 self.frame.push(op::MARK);
             }
-            for (key, value) in entries.by_ref().take(count) {
+            for (key, value) in entries.by_ref().take(BATCH) {
                 self.text(key)?;
                 self.node(value)?;
             }
-            self.frame.push(if count > 1 { op::SETITEMS } else { op::SETITEM });
+            self.frame.push(if single { op::SETITEM } else { op::SETITEMS });
         }
         Ok(())
     }
