@@ -98,7 +98,7 @@ def from_hdu_list(hdus: Any) -> dict[str, Any]:
 
             from ._astropy import to_table
 
-            data = to_table(AstropyTable(data))
+            data = to_table(AstropyTable.read(hdu, mask_invalid=False, unit_parse_strict="silent"))
         elif data is not None:
             data = np.ascontiguousarray(data)
         out[key] = {"cards": cards_of(hdu.header), "data": data}
