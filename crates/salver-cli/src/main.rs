@@ -4,6 +4,7 @@ mod commands;
 mod fault;
 mod input;
 mod output;
+mod picture;
 mod table_file;
 
 use std::process::ExitCode;

@@ -131,6 +131,14 @@ pub fn read_text(path: &Path) -> Result<String> {
     crate::config::read_text(path)
 }
 
+/// The path of a `file:` URI.
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`] for another scheme.
+pub fn path_of(uri: &str) -> Result<PathBuf> {
+    salver_store::path_of_uri(uri)
+}
+
 /// A path seen from the root; relative ones begin at the present folder.
 #[must_use]
 pub fn absolute(path: &Path) -> PathBuf {

@@ -38,5 +38,6 @@ pub use salver_core::{Error, ErrorKind, Op, Result, ResultExt};
 pub use salver_store::faults;
 pub use {
     salver_datastore as datastore, salver_formats as formats, salver_model as model,
-    salver_registry as registry, salver_sphere as sphere, salver_tree as tree,
+    salver_registry as registry, salver_sphere as sphere, salver_store as store,
+    salver_tree as tree,
 };

@@ -3,16 +3,16 @@
 mod collections;
 mod common;
 mod create;
-// TODO mod cutout;
+mod cutout;
 mod datasets;
-// TODO mod describe;
+mod describe;
 mod get;
 mod ingest;
-// TODO mod ingest_images;
+mod ingest_images;
 mod put;
 mod records;
 mod remove;
-// TODO mod show;
+mod show;
 mod types;
 
 use clap::{Parser, Subcommand};
@@ -44,12 +44,12 @@ enum Verb {
     InsertDimensionRecords(records::Insert),
     QueryDimensionRecords(records::Query),
     IngestFiles(ingest::Ingest),
-    // TODO IngestImages
+    IngestImages(ingest_images::IngestImages),
     Put(put::Put),
     Get(get::Get),
-    // TODO Cutout
-    // TODO Show
-    // TODO Describe
+    Cutout(cutout::Cutout),
+    Show(show::Show),
+    Describe(describe::Describe),
     QueryDatasets(datasets::Query),
     PruneDatasets(remove::Prune),
     RemoveRuns(remove::Runs),
@@ -70,8 +70,12 @@ impl Cli {
             Verb::InsertDimensionRecords(verb) => verb.run(),
             Verb::QueryDimensionRecords(verb) => verb.run(),
             Verb::IngestFiles(verb) => verb.run(),
+            Verb::IngestImages(verb) => verb.run(),
             Verb::Put(verb) => verb.run(),
             Verb::Get(verb) => verb.run(),
+            Verb::Cutout(verb) => verb.run(),
+            Verb::Show(verb) => verb.run(),
+            Verb::Describe(verb) => verb.run(),
             Verb::QueryDatasets(verb) => verb.run(),
             Verb::PruneDatasets(verb) => verb.run(),
             Verb::RemoveRuns(verb) => verb.run(),

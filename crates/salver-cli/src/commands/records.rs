@@ -130,6 +130,16 @@ fn cell(value: &Value) -> String {
             format!("0x{digits}")
         }
         Value::Region(_) => "(elided)".to_owned(),
-        Value::Timespan(t) => t.to_string(),
+        Value::Timespan(t) => whole_seconds(&t.to_string()),
     }
+}
+
+/// A timespan's text without parts of seconds.
+fn whole_seconds(text: &str) -> String {
+    let mut fraction = false;
+    let kept = text.chars().filter(|&c| {
+        fraction = c == '.' || (fraction && c.is_ascii_digit());
+        !fraction
+    });
+    kept.collect()
 }

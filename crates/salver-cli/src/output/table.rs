@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+/// No column is narrower.
+const NARROWEST: usize = 3;
+
 /// Where the cells of a table stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Align {
@@ -39,7 +42,7 @@ impl Table {
         let cell = |row: &Vec<String>, i: usize| row.get(i).cloned().unwrap_or_default();
         let width = |i: usize, name: &String| {
             let cells = self.rows.iter().map(|r| columns(&cell(r, i)));
-            cells.chain([columns(name)]).max().unwrap_or(0)
+            cells.chain([columns(name), NARROWEST]).max().unwrap_or(NARROWEST)
         };
         let widths: Vec<_> =
             self.names.iter().enumerate().map(|(i, n)| width(i, n)).collect();

@@ -6,7 +6,6 @@
 
 mod defaults;
 mod file;
-mod interim;
 mod location;
 mod merge;
 mod repo;

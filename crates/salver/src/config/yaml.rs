@@ -11,9 +11,6 @@ use serde_json::{Map as JsonMap, Number, Value};
 /// # Errors
 /// [`ErrorKind::Corrupt`] for text that is not YAML.
 pub(crate) fn parse(text: &str) -> Result<Tree> {
-    if salver_formats::by_name("yaml").is_none() {
-        return super::interim::parse(text);
-    }
     let format = format("yaml")?;
     let source: Arc<dyn Source> = Arc::new(MemorySource::new(text.as_bytes().to_vec()));
     let index = Arc::new(format.index(&source)?);
@@ -22,11 +19,6 @@ pub(crate) fn parse(text: &str) -> Result<Tree> {
 
 /// The text of a tree in YAML, as `PyYAML` writes it: block style, keys in their order.
 pub(crate) fn dump(tree: &Tree) -> Result<String> {
-    if salver_formats::by_name("yaml").is_none() {
-        let mut out = String::new();
-        super::interim::dump(tree, 0, &mut out);
-        return Ok(out);
-    }
     let mut bytes: Vec<u8> = Vec::new();
     format("yaml")?.encode(tree, &EncodeOptions::default(), &mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())

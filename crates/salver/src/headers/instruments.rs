@@ -47,7 +47,9 @@ fn hst_acs(cards: &Cards) -> Result<Observation> {
     Ok(observation)
 }
 
-/// Keywords of the JWST keyword dictionary: EXPSTART and EXPEND are MJD in UTC.
+/// Keywords of the JWST keyword dictionary: EXPSTART and EXPEND are MJD in UTC. The exposure's number
+/// is made of visit (11 digits), visit group (2), activity (3, read in base 36) and exposure (3);
+/// its detectors start seconds apart.
 fn jwst_nircam(cards: &Cards) -> Result<Observation> {
     let name = cards.need_text("DETECTOR")?.to_owned();
     let id =
@@ -59,10 +61,16 @@ fn jwst_nircam(cards: &Cards) -> Result<Observation> {
         .collect();
     let filter = used.join("+");
     let mut observation = dated(cards, "JWST-NIRCam", Detector { id, name }, &filter)?;
-    let visit = cards.need_text("VISIT_ID")?;
-    let exposure = cards.text("EXPOSURE").unwrap_or("0");
-    let group = cards.text("VISITGRP").unwrap_or("00");
-    observation.obs_id = format!("jw{visit}_{group}_{exposure}");
+    let [visit, group, sequence, activity, exposure] =
+        ["VISIT_ID", "VISITGRP", "SEQ_ID", "ACT_ID", "EXPOSURE"]
+            .map(|key| cards.need_text(key));
+    let (visit, group, activity) = (visit?, group?, activity?);
+    let exposure: i64 = number(exposure?, 10)?;
+    observation.exposure = (number(visit, 10)? * 100 + number(group, 10)?) * 1_000_000
+        + number(activity, 36)? * 1000
+        + exposure;
+    observation.obs_id =
+        format!("jw{visit}_{group}{}{activity}_{exposure:05}", sequence?);
     observation.group = format!("jw{visit}_{group}");
     observation.program = cards.text("PROGRAM").map(str::to_owned);
     observation.exposure_time = cards.number("EFFEXPTM");
@@ -73,6 +81,14 @@ fn jwst_nircam(cards: &Cards) -> Result<Observation> {
         None => footprint(cards)?,
     };
     Ok(observation)
+}
+
+/// A whole number of at most 11 digits.
+fn number(text: &str, radix: u32) -> Result<i64> {
+    let parsed = i64::from_str_radix(text, radix)
+        .ok()
+        .filter(|n| (0..100_000_000_000).contains(n));
+    parsed.ok_or_else(|| unknown("number", text, "up to 11 digits"))
 }
 
 /// The part that HST and JWST write alike.
@@ -102,8 +118,8 @@ fn dated(
     })
 }
 
-/// Date and second of the start as one number, `20020413204022`: of `DATE-OBS` and `TIME-OBS`, which
-/// the detectors of one exposure share, else of the instant.
+/// Date and second of the start as one number, `20020413204022`: of `DATE-OBS` and `TIME-OBS`, else of
+/// the instant.
 fn exposure_number(cards: &Cards, begin: i64) -> i64 {
     let digits = |text: &str| -> Option<i64> {
         let digits: String = text.chars().filter(char::is_ascii_digit).take(14).collect();

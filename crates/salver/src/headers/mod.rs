@@ -7,11 +7,13 @@
 
 mod cards;
 mod footprint;
+mod image;
 mod instruments;
 mod observation;
 mod records;
 
 pub use cards::Cards;
+pub use image::{ImageIngest, ingest_images, observe_file};
 pub use instruments::observe;
 pub use observation::{Detector, Observation};
 pub use records::{RecordSet, dimension_records};

@@ -16,7 +16,8 @@ pub struct Detector {
 /// An image whose header names no instrument gets stand-ins, so that it can be found by its place
 /// all the same: instrument `SurveyImage`, detector 0 `IMAGE`, filter `unknown`, observing day 0,
 /// no time; its exposure number is made of its centre, `1000·RA` and `1000·(Dec + 90)` in degrees
-/// as six digits each, and its name from the header's `OBJECT` or the file's name.
+/// as six digits each, and its name from the header's `OBJECT` or the file's name up to the first
+/// `_` or `.`.
 #[derive(Debug, Clone)]
 pub struct Observation {
     /// Instrument, such as `HST-ACS`.

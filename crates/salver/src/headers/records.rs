@@ -114,6 +114,9 @@ impl Records {
     fn of_exposure(&mut self, parts: &[&Observation]) -> Result<()> {
         let Some(o) = parts.first() else { return Ok(()) };
         let timespan = union(parts);
+        let regions: Vec<&Region> =
+            parts.iter().filter_map(|o| o.region.as_ref()).collect();
+        let region = hull(&regions)?;
         self.add(
             "exposure",
             &["instrument", "id"],
@@ -133,7 +136,7 @@ impl Records {
                    "physical_filter": o.physical_filter, "name": o.obs_id,
                    "exposure_time": o.exposure_time, "target_name": o.target,
                    "science_program": o.program, "timespan": timespan,
-                   "region": hull(parts)?.as_ref().map(Region::to_hex)}),
+                   "region": region.as_ref().map(Region::to_hex)}),
         )?;
         self.add(
             "visit_definition",
@@ -163,23 +166,19 @@ fn union(parts: &[&Observation]) -> Option<[i64; 2]> {
     spans.reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])])
 }
 
-/// The convex hull of what several detectors cover.
-fn hull(parts: &[&Observation]) -> Result<Option<Region>> {
-    let regions: Vec<&Region> = parts.iter().filter_map(|o| o.region.as_ref()).collect();
-    match regions.as_slice() {
-        [] => Ok(None),
-        [one] => Ok(Some((*one).clone())),
-        many => {
-            let corners: Vec<UnitVector> = many
-                .iter()
-                .filter_map(|r| match r {
-                    Region::Polygon(p) => Some(p.vertices().to_vec()),
-                    _ => None,
-                })
-                .flatten()
-                .collect();
-            let polygon = ConvexPolygon::convex_hull(&corners)?;
-            Ok(Some(Region::Polygon(polygon)))
+/// The convex hull of several polygons; of regions of which one is none, the last.
+pub(super) fn hull(regions: &[&Region]) -> Result<Option<Region>> {
+    let corners = |region: &&Region| match region {
+        Region::Polygon(polygon) => Some(polygon.vertices().to_vec()),
+        _ => None,
+    };
+    let polygons: Option<Vec<Vec<UnitVector>>> = regions.iter().map(corners).collect();
+    match (regions, polygons) {
+        ([.., last], None) => Ok(Some((*last).clone())),
+        ([one], _) => Ok(Some((*one).clone())),
+        (_, Some(polygons)) if !polygons.is_empty() => {
+            Ok(Some(ConvexPolygon::convex_hull(&polygons.concat())?.into()))
         }
+        _ => Ok(None),
     }
 }

@@ -1,5 +1,6 @@
 //! Registry, datastore and formats together.
 
+mod config;
 mod failures;
 mod fixture;
 mod lists;

@@ -27,7 +27,7 @@ def ccd_data(value: Any) -> Any:
         raise TypeError(f"an image was asked for, and {type(value).__name__} was stored")
     hdu = _image(value)
     header = header_of(hdu)
-    unit = header.get("BUNIT", "adu")
+    unit = _unit(header.get("BUNIT", "adu"))
     mask, uncertainty, psf = (value.get(key) for key in ("MASK", "UNCERT", "PSFIMAGE"))
     made = CCDData(
         hdu["data"],
@@ -43,11 +43,26 @@ def ccd_data(value: Any) -> Any:
 
 
 def _image(value: dict[str, Any]) -> dict[str, Any]:
-    """The first HDU with an image."""
+    """The first HDU with an image; one HDU may stand for itself."""
+    if isinstance(value.get("data"), np.ndarray):
+        return value
     for hdu in value.values():
         if isinstance(hdu, dict) and isinstance(hdu.get("data"), np.ndarray):
             return hdu
     raise ValueError(f"no image among {', '.join(value)}")
+
+
+def _unit(text: str) -> Any:
+    """A unit; one that astropy does not know under this or a plainer spelling (``ELECTRONS``) is
+    kept by name."""
+    from astropy.units import Unit
+
+    for spelling in (text, text.lower(), text.lower().removesuffix("s")):
+        try:
+            return Unit(spelling)
+        except ValueError:
+            continue
+    return Unit(text, parse_strict="silent")
 
 
 def _uncertainty(hdu: dict[str, Any]) -> Any:
