@@ -1,4 +1,4 @@
-//! The conformance suite of [`Format`](salver_tree::Format): one function for each clause of its
+//! The conformance suite of [`salver_tree::Format`]: one function for each clause of its
 //! contract, with cases picked from the format's capabilities.
 
 mod clauses;
