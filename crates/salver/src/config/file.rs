@@ -43,7 +43,7 @@ pub(crate) fn exists(path: &Path) -> Result<bool> {
 ///
 /// # Errors
 /// [`ErrorKind::Config`] for text that is not YAML, a key that is not text, or files that include
-/// each other; as [`read_text`].
+/// each other; as reading text.
 pub fn read_value(path: &Path) -> Result<Value> {
     read_nested(path, 0).map_err(|e| match e.kind() {
         ErrorKind::Corrupt => {
