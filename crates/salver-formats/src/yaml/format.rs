@@ -19,7 +19,7 @@ pub struct Yaml;
 /// Reads a document as `PyYAML`'s `safe_load` does; an empty text is null.
 ///
 /// # Errors
-/// [`ErrorKind::Corrupt`] where the text is not YAML, with line and column; as [`build`](super::build).
+/// [`ErrorKind::Corrupt`] where the text is not YAML, with line and column; as [`super::build`].
 pub fn to_tree(text: &str) -> Result<Tree> {
     match parse(text)? {
         Some(node) => build(&node, text.len()),

@@ -5,7 +5,7 @@
 //! offset then in force. Times before 1970 are stored as 1970 (Gen3 format §5), so the offsets in
 //! force before 1968-02-01 are not kept here: that of 1968 is used for them.
 //!
-//! [`parse`] reads all spellings that queries know; [`parse_iso`] and [`from_mjd`] one each.
+//! [`parse()`] reads all spellings that queries know; [`parse_iso`] and [`from_mjd`] one each.
 
 mod literal;
 mod parse;
