@@ -73,7 +73,8 @@ impl Image {
             }
             ImageData::Tiled(tiled) => {
                 let axes = || self.shape.iter().zip(&tiled.tile);
-                tiled.tile.len() == self.shape.len()
+                !self.shape.is_empty()
+                    && tiled.tile.len() == self.shape.len()
                     && axes().all(|(n, t)| (1..=(*n).max(1)).contains(t))
                     && axes().map(|(n, t)| n.div_ceil(*t)).product::<usize>()
                         == tiled.places.len()

@@ -171,6 +171,9 @@ pub(crate) fn image(hdu: &Hdu, rows: &[u8]) -> Result<Image> {
     let columns = Columns::from_header(header, hdu.data.len)?;
     let stored = Stored::from_bitpix(header.need_int("ZBITPIX")?)?;
     let axes = axes(header, "Z")?;
+    if axes.is_empty() {
+        return Err(corrupt("a compressed image of no axis"));
+    }
     let shape = shape(&axes)?;
     let tile = tile_shape(header, &axes)?;
     let pixels = n_pixels(&shape, stored.size())?;

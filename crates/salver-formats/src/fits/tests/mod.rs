@@ -1,6 +1,7 @@
 //! Whole files: what astropy wrote, what we write, damaged bytes.
 
 mod contract;
+mod damage;
 mod golden;
 mod tables;
 mod trees;
