@@ -496,7 +496,7 @@ def plain(value: Any) -> Any:
             "index": str(value.index.name),
         }
     if kind.startswith("numpy"):
-        return {"array": value.tolist(), "dtype": str(value.dtype)}
+        return {"array": value.tolist(), "dtype": str(value.dtype.descr)}
     if kind.endswith("Timespan"):
         return {"timespan": list(value.nsec)}
     return value
@@ -519,7 +519,10 @@ def datasets(butler: Any, *, values: bool = True) -> dict[tuple[str, str, str], 
         for ref in found:
             entry = {"id": str(ref.id), "path": butler.getURI(ref).geturl()}
             if values:
-                entry["value"] = plain(butler.get(ref))
+                # the reference leaves a table's own meta out unless it is asked for
+                whole = {"strip_astropy_meta_yaml": False}
+                is_table = ref.datasetType.storageClass_name == "ArrowAstropy"
+                entry["value"] = plain(butler.get(ref, parameters=whole if is_table else None))
             out[key(ref)] = entry
     return out
 

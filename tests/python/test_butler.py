@@ -108,7 +108,8 @@ def _value(impl: Any, name: str) -> Any:
 
 def _same(got: Any, wanted: Any) -> None:
     kind = type(wanted).__module__.partition(".")[0]
-    assert type(got) is type(wanted) or type(wanted).__name__ == "Timespan"
+    # structured arrays come from the reference as `numpy.recarray`
+    assert isinstance(got, type(wanted)) or type(wanted).__name__ == "Timespan"
     if kind == "pandas":
         assert got.equals(wanted) and got.index.name == wanted.index.name
     elif kind == "pyarrow":
@@ -155,7 +156,9 @@ def test_what_one_writes_the_other_reads(gen3, tmp_path, name, writer) -> None:
     butler.put(_value(writes, name), name, detector=1)
     butler.close()
     other = reads.Butler.from_config(str(root), collections="run", instrument="Cam")
-    _same(other.get(name, detector=1), _value(reads, name))
+    # the reference leaves a table's own meta out unless it is asked for
+    whole = {"strip_astropy_meta_yaml": False} if name == "stars" else None
+    _same(other.get(name, detector=1, parameters=whole), _value(reads, name))
     other.close()
 
 

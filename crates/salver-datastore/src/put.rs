@@ -8,7 +8,7 @@ use blake2::{Blake2b512, Digest as _};
 use salver_core::{Error, ErrorKind, Op, Result};
 use salver_model::{DatasetRef, FileRecord};
 use salver_store::{Key, Stage, Store as _, Sync, Unsynced, ready};
-use salver_tree::{Sink, Tree};
+use salver_tree::{Kind, Sink, Tree};
 
 use crate::datastore::{Datastore, Placement, no_formatter};
 use crate::formatter::Formatter;
@@ -74,6 +74,7 @@ impl Datastore {
         if !placement.accepted {
             return Err(refused(dataset, self.name()));
         }
+        self.check_kind(dataset, tree)?;
         let mut put = StagedPut {
             datastore: self.clone(),
             files: Vec::new(),
@@ -91,6 +92,32 @@ impl Datastore {
             put.files.push(file.map_err(|e| about(e, dataset))?);
         }
         Ok(put)
+    }
+
+    /// Plain storage classes hold what their name says and nothing else.
+    fn check_kind(&self, dataset: &DatasetRef, tree: &Tree) -> Result<()> {
+        let class = self.inner.classes.get(dataset.dataset_type.storage_class())?;
+        let is = |name: &str| class.lineage.iter().any(|c| c == name);
+        let expected = if is("StructuredDataDict") {
+            Kind::Map
+        } else if is("StructuredDataList") {
+            Kind::List
+        } else if is("int") {
+            Kind::Int
+        } else {
+            return Ok(());
+        };
+        let found = tree.kind();
+        // tagged and referring nodes stand for what their assembler makes of them
+        if found == expected || matches!(found, Kind::Tagged | Kind::Ref) {
+            return Ok(());
+        }
+        let message = "the storage class does not hold this kind of object";
+        Err(Error::new(ErrorKind::Unsupported, OP, message)
+            .with("storage_class", &class.name)
+            .with("expected", expected)
+            .with("found", found)
+            .with("dataset", dataset))
     }
 
     /// The components that a tree has, with the refs they are stored under.
