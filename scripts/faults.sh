@@ -15,4 +15,4 @@ if ! command -v strace >/dev/null; then
 fi
 export SALVER_REQUIRE_GEN3=1 SALVER_FAULTS_ALL=1 SALVER_FLIPS="${SALVER_FLIPS:-20000}"
 exec "$venv/bin/python" -m pytest -q -rs tests/python/test_faults.py tests/python/test_system_calls.py \
-  tests/python/test_bad_input.py
+  tests/python/test_bad_files.py tests/python/test_bad_input.py tests/python/test_bad_places.py

@@ -107,9 +107,7 @@ def view(gen3, root: Path, ask: bool):
     return views.datasets(views.salver, root)
 
 
-def test_uc_020_a_put_killed_at_any_system_call_is_whole_or_not_there(
-    base, gen3, tmp_path
-) -> None:
+def test_uc_020_a_put_killed_at_any_system_call_is_whole_or_not_there(base, gen3, tmp_path) -> None:
     seen_after = set()
     for call, nth, root, ask in each(base, tmp_path, "put"):
         killed = broken(base, root, "put", call, nth, "signal=SIGKILL")

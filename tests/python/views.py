@@ -7,12 +7,15 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import salver
+from salver import Butler, ErrorKind
 
 JSON = "lsst.daf.butler.formatters.json.JsonFormatter"
 TYPES = {
@@ -37,6 +40,9 @@ SEED = {
 RUN = "run"
 OLD = {"old": [1, 2, 3]}
 NEW = {"new": "é", "numbers": list(range(50))}
+WHERE = {"instrument": "Cam", "detector": 1}
+FORMATS = {"stats": ".json", "pixels": ".npy", "stars": ".parq", "image": ".fits"}
+SAMPLE = Path(__file__).resolve().parents[2] / "testdata" / "gen3" / "sample-repo"
 
 
 def make(root: Path, impl: Any = salver) -> None:
@@ -175,3 +181,52 @@ def failed(done: subprocess.CompletedProcess[str], *words: str) -> str:
     for word in words:
         assert word in done.stderr, (word, done.stderr)
     return done.stderr
+
+
+def values() -> dict[str, Any]:
+    """A value of each format."""
+    from astropy.io import fits
+    from astropy.table import Table
+
+    pixels = np.arange(24 * 24, dtype="i4").reshape(24, 24)
+    table = Table({"ra": np.linspace(0.0, 1.0, 50), "name": [f"star {i}" for i in range(50)]})
+    hdus = fits.HDUList([fits.PrimaryHDU(), fits.CompImageHDU(pixels, compression_type="RICE_1")])
+    return {"stats": NEW, "pixels": pixels, "stars": table, "image": hdus}
+
+
+def make_with_formats(root: Path) -> None:
+    """As `make`, with a dataset of detector 1 in each format."""
+    make(root)
+    with Butler.from_config(str(root), run=RUN) as butler:
+        for name, value in values().items():
+            butler.put(value, name, WHERE)
+
+
+@contextmanager
+def refused(kind: ErrorKind, *bases: type | str) -> Iterator[list[salver.SalverError]]:
+    """The error that design.md asks for: operation, what is wrong, and Gen3's class."""
+    caught: list[salver.SalverError] = []
+    with pytest.raises(salver.SalverError) as info:
+        yield caught
+    error = info.value
+    caught.append(error)
+    assert error.kind is kind, (error.kind, error)
+    assert error.operation and error.detail, repr(error)
+    assert "panicked" not in str(error) and "RUST_BACKTRACE" not in str(error)
+    for base in bases:
+        cls = getattr(salver, base) if isinstance(base, str) else base
+        assert isinstance(error, cls), (type(error).__mro__, base)
+
+
+def path_of(root: Path, name: str) -> Path:
+    """The stored file of a dataset type."""
+    with Butler.from_config(str(root), collections=RUN) as butler:
+        ref = butler.find_dataset(name, WHERE)
+        return Path(butler.getURI(ref).ospath)
+
+
+def unchanged(gen3: Any, base: Path, root: Path) -> None:
+    """Nothing of an attempt is left: rows, files, and what both programs read."""
+    assert rows(root) == rows(base)
+    assert files(root) == files(base)
+    assert agree(gen3, root) == agree(gen3, base)
