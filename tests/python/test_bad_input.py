@@ -67,7 +67,7 @@ def test_uc_087_values_that_contradict_each_other_are_refused(tmp_path, gen3) ->
                 butler.put({"x": 1}, "stats", where, **more)
             assert str(next(iter(more.values()))) in str(caught[0])
         with gen3.Butler.from_config(str(root), run="CamA/runs/2") as butler:
-            with pytest.raises(gen3.DimensionValueError):
+            with pytest.raises(Exception, match="inconsistent"):
                 butler.put({"x": 1}, "stats", where, **more)
     assert (views.rows(root), views.files(root)) == (rows, files)
 
@@ -124,7 +124,7 @@ def _many(butler: Any) -> list[tuple[str, ErrorKind, str, Callable[[], Any], tup
          lambda: get("stars", views.WHERE, parameters={"nonsense": 1}), ("nonsense",)),
         ("unknown column", kind.INVALID_INPUT, "InvalidInputError",
          lambda: get("stars", views.WHERE, parameters={"columns": ["nonsense"]}), ("nonsense",)),
-        ("unknown storage class", kind.NOT_FOUND, "NotFoundError",
+        ("unknown storage class", kind.NOT_FOUND, "MissingStorageClassError",
          lambda: butler.registry.registerDatasetType(salver.DatasetType(
              "odd", ["instrument"], "NoSuchClass", universe=butler.dimensions)), ("NoSuchClass",)),
         ("type of an unknown dimension", kind.INVALID_INPUT, "DimensionNameError",
