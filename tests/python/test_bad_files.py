@@ -27,7 +27,8 @@ def _read_or_refuse(impl: Any, root: Path, name: str, *, kinds: set[ErrorKind]) 
             return views.plain(butler.get(name, views.WHERE))
         except salver.SalverError as error:
             assert error.kind in kinds, (error.kind, error)
-            assert str(views.path_of(root, name)) in str(error) or name in str(error), error
+            told = f"{error} {getattr(error, '__notes__', '')}"
+            assert str(views.path_of(root, name)) in told or f"{name}@" in told, error
             assert "panicked" not in str(error)
             return None
 

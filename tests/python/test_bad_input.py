@@ -64,11 +64,11 @@ def test_uc_087_values_that_contradict_each_other_are_refused(tmp_path, gen3) ->
             with views.refused(
                 ErrorKind.INVALID_INPUT, "InconsistentDataIdError", ValueError
             ) as caught:
-                butler.put({"x": 1}, "stats", where, **more)
+                butler.put({"x": 1}, "stats", {**where, **more})
             assert str(next(iter(more.values()))) in str(caught[0])
         with gen3.Butler.from_config(str(root), run="CamA/runs/2") as butler:
             with pytest.raises(Exception, match="inconsistent"):
-                butler.put({"x": 1}, "stats", where, **more)
+                butler.put({"x": 1}, "stats", {**where, **more})
     assert (views.rows(root), views.files(root)) == (rows, files)
 
 
