@@ -13,13 +13,14 @@ FUZZ_SECONDS ?= 60
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test check lint rust-test python-test fuzz fuzz-short bench wheel setup
+.PHONY: help demo test check lint rust-test python-test fuzz fuzz-short faults bench wheel setup
 
 help:
 	@echo 'make demo    a repository of real images, filled, asked and shown in a page'
 	@echo 'make test    everything: format, lints, Rust and Python tests, interop, demo'
 	@echo 'make check   the fast inner loop: lints and unit tests'
 	@echo 'make fuzz    a minute of hostile bytes for each decoder (FUZZ_SECONDS=60)'
+	@echo 'make faults  kills, failing system calls and damaged files, all of them (minutes)'
 	@echo 'make bench   the table of docs/benchmarks.md'
 
 # --- set-up ---------------------------------------------------------------------------------
@@ -75,6 +76,10 @@ fuzz:
 
 fuzz-short:
 	$(CARGO) run --locked --package salver-testkit --bin fuzz -- all --seconds 4
+
+faults: $(VENV)/.test wheel
+	$(CARGO) build --locked --package salver-cli
+	PATH="$(BIN):$(CARGO_TARGET_DIR)/debug:$$PATH" ./scripts/faults.sh "$(VENV)"
 
 bench: $(VENV)/.test
 	./scripts/bench.sh "$(VENV)"

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+import views
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,3 +28,18 @@ def gen3():
             raise
         pytest.skip("lsst.daf.butler is not installed")
     return module
+
+
+@pytest.fixture(scope="session")
+def formats(gen3, tmp_path_factory) -> Path:
+    """A repository with a dataset in each format: not to be changed."""
+    root = tmp_path_factory.mktemp("formats") / "repo"
+    views.make_with_formats(root)
+    assert len(views.agree(gen3, root)) == 5
+    return root
+
+
+@pytest.fixture
+def spoiled(formats, tmp_path) -> Path:
+    """A copy of it, to spoil."""
+    return views.clone(formats, tmp_path / "repo")

@@ -180,6 +180,7 @@ impl StorageClasses {
 
     fn unknown(&self, name: &str) -> Error {
         let error = Error::new(ErrorKind::NotFound, OP, "unknown storage class")
+            .code_of("missing_storage_class")
             .with("name", name);
         match nearest(name, self.names()) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),

@@ -80,6 +80,9 @@ impl Prune {
         let found = butler.query_datasets(&query)?;
         if found.is_empty() {
             let text = "Did not find any datasets to remove.";
+            if what.unstore && !self.dry_run {
+                finish(&butler)?;
+            }
             return Ok(Out::line(text, json!([])));
         }
         let listed = dataset_tables(&found, None);
@@ -124,6 +127,7 @@ impl Runs {
             other => other?,
         };
         if runs.is_empty() {
+            finish(&butler)?;
             return Ok(Out::line("No RUN collections were found.", json!([])));
         }
         let held = runs.iter().any(|(_, parents)| !parents.is_empty());
@@ -152,6 +156,15 @@ impl Runs {
         let text = format!("The following RUN collections were removed:\n{list}");
         Ok(Out::text(text, json!({"runs": names, "datasets": removed})))
     }
+}
+
+/// Removes what an interrupted removal left in the trash: its datasets are not found any more.
+fn finish(butler: &Butler) -> Result<()> {
+    let files = butler.empty_trash()?;
+    if files > 0 {
+        say(format!("Removed {files} files that an interrupted removal had left."));
+    }
+    Ok(())
 }
 
 /// How many datasets of each type are in the runs.

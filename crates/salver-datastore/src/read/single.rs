@@ -231,6 +231,7 @@ fn check_size(
     }
     let message = "the file's size is not the recorded one";
     Err(Error::new(ErrorKind::Corrupt, OP, message)
+        .code_of("file_integrity")
         .with("dataset", dataset)
         .with("path", &record.path)
         .with("recorded", record.file_size)

@@ -176,16 +176,20 @@ class DataIdValueError(DataIdError, InvalidInputError, ButlerUserError):
     """A value of a data ID is wrong or not there."""
 
 
-class InconsistentDataIdError(DataIdError, InvalidInputError, ButlerUserError):
+class DimensionValueError(InvalidInputError, ButlerUserError):
+    """A dimension record is missing or wrong, or fields that were given are not those of a record.
+
+    Gen3's registry raises it, too, for a name in a data ID that is no dimension and for fields that
+    contradict a key; the finer classes here are of this one.
+    """
+
+
+class InconsistentDataIdError(DataIdError, DimensionValueError):
     """Values of a data ID contradict each other."""
 
 
-class DimensionNameError(DataIdError, InvalidInputError, ButlerUserError, KeyError):
+class DimensionNameError(DataIdError, DimensionValueError, KeyError):
     """A dimension is missing or unknown."""
-
-
-class DimensionValueError(InvalidInputError, ButlerUserError):
-    """A dimension record is missing or wrong."""
 
 
 class DatasetNotFoundError(NotFoundError, ButlerUserError):
@@ -206,6 +210,10 @@ class InvalidQueryError(InvalidInputError, ButlerUserError):
 
 class UnimplementedQueryError(UnsupportedError, ButlerUserError):
     """A query that is not possible yet."""
+
+
+class MissingStorageClassError(NotFoundError, KeyError):
+    """No such storage class."""
 
 
 class UnknownComponentError(NotFoundError, ButlerUserError, KeyError):
@@ -300,6 +308,7 @@ _BY_CODE: dict[str, type[SalverError]] = {
     "incompatible_version": IncompatibleVersionError,
     "manager_mismatch": ManagerMismatchError,
     "missing_component": UnknownComponentError,
+    "missing_storage_class": MissingStorageClassError,
     "missing_manager": MissingManagerError,
     "no_default_run": NoDefaultCollectionError,
     "read_only_butler": ReadOnlyError,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use salver::GetOptions;
-use salver_model::{DatasetType, StorageClass};
+use salver_model::{DatasetRef, DatasetType, StorageClass};
 use salver_tree::Map;
 
 use super::arguments::{Asked as What, asked, collections, timespan};
@@ -59,6 +59,7 @@ impl PyButler {
                 let class =
                     self.class_of(py, &dataset.dataset_type, component, call.class)?;
                 to_python(py, tree, Some(&class.pytype))
+                    .map_err(|e| about(py, e, &dataset))
             }
             Err(error) if error.code() == "foreign_formatter" => {
                 let found = detached(py, || butler.registry().dataset_type(name));
@@ -86,7 +87,8 @@ impl PyButler {
         let read = detached(py, || butler.get_ref(dataset, component, &options));
         let class = self.class_of(py, &dataset.dataset_type, component, class)?;
         match read {
-            Ok(tree) => to_python(py, tree, Some(&class.pytype)),
+            Ok(tree) => to_python(py, tree, Some(&class.pytype))
+                .map_err(|e| about(py, e, dataset)),
             Err(error) => foreign::read(py, &error, &class.pytype),
         }
     }
@@ -112,4 +114,12 @@ impl PyButler {
             None => Ok(class),
         }
     }
+}
+
+/// Notes the dataset in an error of an assembler, which does not know it.
+fn about(py: Python<'_>, error: PyErr, dataset: &DatasetRef) -> PyErr {
+    let note = format!("dataset: {dataset}");
+    // an exception without notes is still the right one
+    let _noted = error.value(py).call_method1("add_note", (note,));
+    error
 }

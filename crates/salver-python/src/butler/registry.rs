@@ -162,7 +162,8 @@ impl PyRegistry {
         Ok(PyDataCoordinate::new_of(full.to_py(py)?, &self.shared))
     }
 
-    /// Registers a dataset type; `False` where it is there already.
+    /// Registers a dataset type of a storage class that the repository knows; `False` where it is
+    /// there already.
     #[pyo3(name = "registerDatasetType")]
     fn register_dataset_type(
         &self,
@@ -170,7 +171,11 @@ impl PyRegistry {
         datasetType: &PyDatasetType,
     ) -> PyResult<bool> {
         let dataset_type = &datasetType.dataset_type;
-        detached(py, || self.registry().register_dataset_type(dataset_type)).to_py(py)
+        let registered = detached(py, || {
+            self.butler.storage_classes().get(dataset_type.storage_class())?;
+            self.registry().register_dataset_type(dataset_type)
+        });
+        registered.to_py(py)
     }
 
     /// Removes dataset types that have no datasets: a name, a glob, or a tuple of them.

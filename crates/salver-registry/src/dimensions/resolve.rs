@@ -62,10 +62,16 @@ impl Work<'_> {
             .cloned()
             .collect();
         let mut used: BTreeSet<usize> = BTreeSet::new();
-        for dimension in group.required() {
+        // a field without its dimension's name stands for a key that is missing, where it can
+        let is_given = |name: &str| pairs.iter().any(|(n, _)| n == name);
+        let (known, missing): (Vec<_>, Vec<_>) =
+            group.required().iter().partition(|name| is_given(name));
+        for dimension in missing.into_iter().chain(known) {
             let Some(plan) = self.shared.plans.get(dimension) else { continue };
-            let given = plain.iter().any(|(name, _)| *name == **dimension);
-            let fields = fields_for(plan, pairs, given);
+            let given = is_given(dimension);
+            let fields = fields_for(plan, pairs, |at, name| {
+                !given || !(used.contains(&at) || universe.dimension(name).is_some())
+            });
             let telling = |&(at, column): &(usize, usize)| {
                 pairs.get(at).is_some_and(|(name, _)| universe.dimension(name).is_none())
                     || (!given
@@ -79,12 +85,8 @@ impl Work<'_> {
             }
             let found = self.key_by_fields(plan, pairs, &fields, &plain, defaults)?;
             used.extend(fields.iter().map(|(at, _)| *at));
-            match plain.iter().find(|(name, _)| *name == **dimension) {
-                Some((_, value)) if !same_value(value, &found) => {
-                    return Err(contradiction(dimension, value, &found));
-                }
-                Some(_) => {}
-                None => plain.push((dimension.to_string(), found)),
+            if !given {
+                plain.push((dimension.to_string(), found));
             }
         }
         for (at, pair) in pairs.iter().enumerate() {
@@ -107,11 +109,12 @@ impl Work<'_> {
         let mut filter = String::new();
         let mut told = String::new();
         let mut values = Vec::new();
+        let given = |name: &str| plain.iter().find(|(n, _)| n == name).map(|(_, v)| v);
         let known = |name: &str| {
-            let given = plain.iter().find(|(n, _)| n == name).map(|(_, v)| v);
-            given.or_else(|| defaults.and_then(|d| d.get(name)))
+            let default = defaults.filter(|_| name != plan.name());
+            given(name).or_else(|| default.and_then(|d| d.get(name)))
         };
-        for column in plan.keys().filter(|c| c.dimension != plan.name()) {
+        for column in plan.keys() {
             if let Some(value) = known(&column.dimension) {
                 values.push(bind_value(value));
                 let _written =
@@ -137,23 +140,27 @@ impl Work<'_> {
             self.rows(&sql, &values, &mut |row| read_value(row, 0, own.kind))?;
         match (found.pop(), found.len()) {
             (Some(value), 0) => Ok(value),
-            (_, more) => Err(no_match(plan, told.trim(), more)),
+            (_, more) => Err(match given(plan.name()) {
+                Some(value) => contradiction(plan, value, told.trim()),
+                None => no_match(plan, told.trim(), more),
+            }),
         }
     }
 }
 
-/// The given pairs that are fields of an element: their places, and those of their columns.
+/// The given pairs that are fields of an element: their places, and those of their columns. Of
+/// those without the element's name, the ones that `plain` lets through.
 fn fields_for(
     plan: &ElementPlan,
     pairs: &[Pair],
-    key_given: bool,
+    plain: impl Fn(usize, &str) -> bool,
 ) -> Vec<(usize, usize)> {
     let mut fields = Vec::new();
     for (at, (name, _)) in pairs.iter().enumerate() {
         let dotted = name.split_once('.').filter(|(element, _)| *element == plan.name());
         let field = match dotted {
             Some((_, field)) => field,
-            None if name.contains('.') || key_given => continue,
+            None if name.contains('.') || !plain(at, name) => continue,
             None => name.as_str(),
         };
         let column = plan.columns.iter().position(|c| {
@@ -164,16 +171,14 @@ fn fields_for(
     fields
 }
 
-fn same_value(given: &DataValue, found: &DataValue) -> bool {
-    given == found || given.plain() == found.plain()
-}
-
-fn contradiction(dimension: &str, given: &DataValue, found: &DataValue) -> Error {
-    Error::new(ErrorKind::InvalidInput, OP, "the data ID contradicts itself")
+fn contradiction(plan: &ElementPlan, given: &DataValue, told: &str) -> Error {
+    let message =
+        "the data ID contradicts itself: no record has this key and these values";
+    Error::new(ErrorKind::InvalidInput, OP, message)
         .code_of("inconsistent_data_id")
-        .with("dimension", dimension)
+        .with("dimension", plan.name())
         .with("given", given)
-        .with("by_other_fields", found)
+        .with("values", told)
 }
 
 fn no_match(plan: &ElementPlan, told: &str, more: usize) -> Error {

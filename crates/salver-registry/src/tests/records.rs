@@ -181,6 +181,13 @@ fn other_keys_stand_for_dimension_values() {
             pair("detector.full_name", "S2"),
             pair("exposure", 4),
         ],
+        vec![
+            pair("instrument", "A"),
+            pair("detector", 2),
+            pair("full_name", "S2"),
+            pair("exposure", 4),
+            pair("seq_num", 104),
+        ],
     ] {
         assert_eq!(resolve(&pairs).unwrap().to_string(), wanted, "{pairs:?}");
     }
@@ -199,6 +206,11 @@ fn other_keys_stand_for_dimension_values() {
         ]),
         "inconsistent_data_id"
     );
+    let contradicting = [a(), pair("detector", 1), pair("exposure", 4)];
+    for more in [pair("full_name", "S2"), pair("exposure.seq_num", 103)] {
+        let pairs = [&contradicting[..], &[more]].concat();
+        assert_eq!(code(&pairs), "inconsistent_data_id");
+    }
     assert_eq!(
         code(&[a(), pair("detector", 1), pair("physical_filter", "A_g")]),
         "inconsistent_data_id"

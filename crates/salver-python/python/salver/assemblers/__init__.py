@@ -15,6 +15,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from .._exceptions import SalverError, make
+
 __all__ = ["assemble", "disassemble", "known", "register", "time"]
 
 Assemble = Callable[[Any], Any]
@@ -129,7 +131,8 @@ def assemble(value: Any, pytype: str | None) -> Any:
     """The object of type ``pytype`` made of a neutral value.
 
     A value that is of that type already, and a type that no assembler knows, give the neutral
-    value: what was stored is never out of reach.
+    value: what was stored is never out of reach. Damaged metadata that the object cannot be made
+    of is a `CorruptError`.
     """
     from salver import Tagged
 
@@ -150,7 +153,23 @@ def assemble(value: Any, pytype: str | None) -> Any:
     loaded = sys.modules.get(pytype.partition(".")[0])
     if loaded is not None and f"{type(value).__module__}.{type(value).__qualname__}" == pytype:
         return value
-    return _function(entry)(value)
+    function = _function(entry)
+    try:
+        return function(value)
+    except (SalverError, ImportError, MemoryError, TypeError):
+        raise
+    except Exception as error:
+        if not isinstance(entry, tuple):  # somebody else's function, and their error
+            raise
+        raise _damaged(pytype, error) from error
+
+
+def _damaged(pytype: str, error: Exception) -> SalverError:
+    """The error for a value that was decoded, and of which no object can be made."""
+    detail = f"what is stored does not make an object of type {pytype}"
+    operation = "python.from_tree"
+    told = ("corrupt", "corrupt", operation, detail, f"{operation}: {detail}")
+    return make(told, {"type": pytype}, None, [f"{type(error).__name__}: {error}"])
 
 
 def time(tai_ns: int) -> Any:
