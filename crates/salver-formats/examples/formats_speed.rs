@@ -105,7 +105,7 @@ fn both(name: &str, path: &Path, tree: &Tree) -> Result<()> {
         let mut file = create(path)?;
         format.encode(tree, &EncodeOptions::default(), &mut file).map(|_| ())
     })?;
-    let get = best(5, || read(&format, path, &Select::all()).map(drop))?;
+    let get = best(25, || read(&format, path, &Select::all()).map(drop))?;
     println!("{name:8} put {:8.2} ms   get {:8.2} ms", put * 1e3, get * 1e3);
     Ok(())
 }

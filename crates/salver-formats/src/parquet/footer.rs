@@ -1,5 +1,6 @@
 //! The footer: schema, row groups, where each column chunk is.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
@@ -98,6 +99,7 @@ pub(super) fn index_of(
     let roots = schema.root_schema().get_fields();
     let columns: Vec<String> =
         roots.iter().map(|field| field.name().to_owned()).collect();
+    let leaves = leaves_of(metadata);
     let mut group_rows = Vec::with_capacity(metadata.num_row_groups());
     let mut places = Vec::with_capacity(metadata.num_row_groups());
     for group in metadata.row_groups() {
@@ -108,7 +110,7 @@ pub(super) fn index_of(
             "a row group of less than no rows",
         )?);
         let each =
-            (0..columns.len()).map(|root| column_place(metadata, group, root, length));
+            leaves.iter().map(|leaves| column_place(group, leaves.clone(), length));
         places.push(each.collect::<Result<Vec<_>>>()?);
     }
     let mut index = PartIndex::new("parquet", length);
@@ -118,23 +120,27 @@ pub(super) fn index_of(
     Ok(index)
 }
 
-/// The leaves of a column: one, but for lists of lists and structures.
-pub(super) fn leaves_of(metadata: &ParquetMetaData, root: usize) -> Vec<usize> {
+/// The leaves of each column: one, but for lists of lists and structures. They follow each other.
+pub(super) fn leaves_of(metadata: &ParquetMetaData) -> Vec<Range<usize>> {
     let schema = metadata.file_metadata().schema_descr();
-    (0..schema.num_columns())
-        .filter(|&leaf| schema.get_column_root_idx(leaf) == root)
-        .collect()
+    let mut out = vec![0..0; schema.root_schema().get_fields().len()];
+    for leaf in 0..schema.num_columns() {
+        if let Some(leaves) = out.get_mut(schema.get_column_root_idx(leaf)) {
+            let start = if leaves.start == leaves.end { leaf } else { leaves.start };
+            *leaves = start..leaf + 1;
+        }
+    }
+    out
 }
 
 /// Where the chunks of a column are in a row group.
 pub(super) fn column_place(
-    metadata: &ParquetMetaData,
     group: &RowGroupMetaData,
-    root: usize,
+    leaves: Range<usize>,
     length: u64,
 ) -> Result<Place> {
     let mut bounds: Option<(u64, u64)> = None;
-    for leaf in leaves_of(metadata, root) {
+    for leaf in leaves {
         let chunk = group.columns().get(leaf);
         let place = chunk.and_then(|chunk| {
             let offset =

@@ -3,7 +3,7 @@
 //! A table keeps its Arrow schema (key `ARROW:schema`) and its schema metadata (each key also as a
 //! key-value pair of the footer, where `pyarrow` looks); field metadata are kept in the schema.
 //! Written are data pages of version 1 with dictionaries, compressed with snappy (or `zstd`, `gzip`,
-//! `lz4`, `none`), in row groups of up to 10⁹ bytes. Read are all tables that the `parquet` crate
+//! `lz4`, `none`), in row groups of up to 10⁹ bytes, or of as many rows as the option `tile` says. Read are all tables that the `parquet` crate
 //! reads.
 //!
 //! The option `gen3_flavour` is the storage class of Gen3 (Gen3 format §10.3):

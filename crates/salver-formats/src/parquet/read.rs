@@ -58,7 +58,7 @@ pub(super) fn read(
     let kept = prune::keep(&footer.arrow, &select.filters)?;
     let groups: Vec<usize> =
         (0..kept.len()).filter(|&i| kept.get(i) == Some(&true)).collect();
-    let file = File { footer, source };
+    let file = File { footer, source, leaves: leaves_of(footer.arrow.metadata()) };
     let projected = schema.project(&wanted).op(ErrorKind::Internal, OP, "columns")?;
     let projected = Arc::new(projected);
     let mut batches = Vec::with_capacity(groups.len());
@@ -79,6 +79,8 @@ pub(super) fn read(
 struct File<'a> {
     footer: &'a Footer,
     source: &'a Arc<dyn Source>,
+    /// The leaves of each column.
+    leaves: Vec<Range<usize>>,
 }
 
 impl File<'_> {
@@ -149,11 +151,12 @@ impl File<'_> {
         let name = arrow.schema().fields().get(root).map_or("", |f| f.name().as_str());
         let named = |e: Error| e.with("column", name).with("row_group", group);
         let metadata = arrow.metadata().row_group(group);
-        let place = column_place(arrow.metadata(), metadata, root, self.source.len())?;
+        let leaves = self.leaves.get(root).cloned().unwrap_or_default();
+        let place = column_place(metadata, leaves.clone(), self.source.len())?;
         let pieces = self.source.read(&[place.range()])?;
         let bytes = pieces.into_iter().next().unwrap_or_default();
         let chunk = Chunk { bytes, place, length: self.source.len() };
-        for leaf in leaves_of(arrow.metadata(), root) {
+        for leaf in leaves {
             let Some(leaf) = metadata.columns().get(leaf) else { continue };
             let (start, length) = leaf.byte_range();
             let size = u64::try_from(leaf.uncompressed_size()).unwrap_or(0);

@@ -208,6 +208,36 @@ fn columns_read_only_their_chunks() {
 }
 
 #[test]
+fn uc_058_a_few_columns_of_a_wide_table_need_few_bytes() {
+    let columns = (0..100_u32).map(|c| {
+        let mixed = |i: u32| f64::from((i + c).wrapping_mul(2_654_435_761)) * 1e-3;
+        let values: ArrayRef =
+            Arc::new((0..20_000).map(|i| Some(mixed(i))).collect::<Float64Array>());
+        (format!("column_{c}"), values)
+    });
+    let mut columns: Vec<(String, ArrayRef)> = columns.collect();
+    columns[0].1 = Arc::new((0..20_000).map(Some).collect::<Int64Array>());
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let table = Table::new(batch.schema(), vec![batch]).unwrap();
+    let options = EncodeOptions { tile: Some(vec![2_000]), ..EncodeOptions::default() };
+    let bytes = written(&table, &options);
+    let whole = bytes.len();
+    let (index, recording) = open(bytes);
+    let source: Arc<dyn Source> = Arc::<Recording>::clone(&recording);
+    let filter =
+        Filter { column: "column_0".into(), op: ">=".into(), value: Tree::from(19_000) };
+    let columns = Some(vec!["column_0".to_owned(), "column_9?".to_owned()]);
+    let select = Select { columns, filters: vec![vec![filter]], ..Select::all() };
+    let Tree::Table(found) = Parquet.decode(&index, &select, &source).unwrap() else {
+        panic!("a table")
+    };
+    assert_eq!((found.n_rows(), found.schema().fields().len()), (1_000, 11));
+    let reads = recording.1.lock().unwrap_or_else(PoisonError::into_inner);
+    let moved: u64 = reads.iter().map(|r| r.end - r.start).sum();
+    assert!(moved * 40 < whole as u64, "{moved} of {whole}");
+}
+
+#[test]
 fn filters_skip_row_groups_that_cannot_pass() {
     let filter = |column: &str, op: &str, value: Tree| Filter {
         column: column.into(),

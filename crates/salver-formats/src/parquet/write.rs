@@ -48,6 +48,7 @@ pub(super) fn write(
     let start = sink.written();
     let schema = table.schema();
     let batches = table.batches()?;
+    let limit = group_rows(&batches, options)?;
     let shared = Shared::default();
     let opened = open(shared.clone(), schema, options)?;
     let (mut file, factory) = opened;
@@ -57,7 +58,7 @@ pub(super) fn write(
         OP,
         "a column that Parquet does not hold",
     )?;
-    for (group, rows) in groups(&batches).into_iter().enumerate() {
+    for (group, rows) in groups(&batches, limit).into_iter().enumerate() {
         write_group(&mut file, &factory, group, schema, &rows)?;
         shared.drain(sink)?;
     }
@@ -109,12 +110,26 @@ fn compression(options: &EncodeOptions) -> Result<Compression> {
     })
 }
 
-/// The rows of each row group: slices of the batches.
-fn groups(batches: &[RecordBatch]) -> Vec<Vec<RecordBatch>> {
+/// The rows of a row group at most: `tile` where it is set, else by bytes.
+fn group_rows(batches: &[RecordBatch], options: &EncodeOptions) -> Result<usize> {
+    if let Some(tile) = &options.tile {
+        let rows = match tile[..] {
+            [rows] if rows > 0 => usize::try_from(rows).ok(),
+            _ => None,
+        };
+        return rows.ok_or_else(|| {
+            let message = "the tile of a table is a number of rows";
+            Error::new(ErrorKind::InvalidInput, OP, message).with("axes", tile.len())
+        });
+    }
     let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
     let bytes: usize = batches.iter().map(RecordBatch::get_array_memory_size).sum();
     let width = bytes.checked_div(rows).unwrap_or(1).max(1);
-    let limit = (GROUP_BYTES / width).max(1);
+    Ok((GROUP_BYTES / width).max(1))
+}
+
+/// The rows of each row group: slices of the batches.
+fn groups(batches: &[RecordBatch], limit: usize) -> Vec<Vec<RecordBatch>> {
     let mut out: Vec<Vec<RecordBatch>> = Vec::new();
     let mut room = 0;
     for batch in batches {

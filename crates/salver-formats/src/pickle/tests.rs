@@ -64,7 +64,7 @@ fn arrays_and_values_are_written_as_python_does_byte_for_byte() {
 }
 
 #[test]
-fn whatever_a_pickle_would_call_is_refused_by_name() {
+fn uc_053_whatever_a_pickle_would_call_is_refused_by_name() {
     for file in files().iter().filter(|f| f.at("/error").is_ok()) {
         let error = read(bytes(file), &Select::all()).unwrap_err();
         let name = file.at("/name").unwrap().as_str().unwrap();
