@@ -191,6 +191,15 @@ fn other_keys_stand_for_dimension_values() {
     ] {
         assert_eq!(resolve(&pairs).unwrap().to_string(), wanted, "{pairs:?}");
     }
+}
+
+#[test]
+fn other_keys_that_contradict_or_name_nothing_are_refused() {
+    let repo = Repo::filled();
+    let group = repo.registry.universe().group(["detector", "exposure"]).unwrap();
+    let resolve = |pairs: &[(String, DataValue)]| {
+        repo.registry.resolve_data_id(&group, pairs, None)
+    };
     let code = |pairs: &[(String, DataValue)]| resolve(pairs).unwrap_err().code();
     let a = || pair("instrument", "A");
     assert_eq!(
