@@ -15,6 +15,8 @@ apt_install() {
 command -v cargo >/dev/null || { echo "Rust is needed: cargo is not on PATH" >&2; exit 1; }
 command -v cc >/dev/null || apt_install gcc libc6-dev
 command -v git >/dev/null || apt_install git
+# kills and failures at each system call are injected by strace
+command -v strace >/dev/null || apt_install strace
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
   apt_install python3-venv python3-dev
 fi

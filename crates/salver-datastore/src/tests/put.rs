@@ -60,8 +60,9 @@ fn an_abort_and_a_drop_leave_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let fixture = Fixture::new(dir.path(), &sample_config());
     let (dataset, _) = fixture.first("count");
+    let one = Tree::from(1);
     ready(async {
-        let stage = || fixture.datastore.stage_put(&dataset, &Tree::Null, Sync::Now);
+        let stage = || fixture.datastore.stage_put(&dataset, &one, Sync::Now);
         drop(stage().await?);
         assert_eq!(files(dir.path()), [""; 0]);
         let mut put = stage().await?;
@@ -78,6 +79,17 @@ fn an_abort_and_a_drop_leave_nothing() {
 }
 
 #[test]
+fn a_plain_storage_class_refuses_another_kind() {
+    let dir = tempfile::tempdir().unwrap();
+    let fixture = Fixture::new(dir.path(), &sample_config());
+    let (dataset, _) = fixture.first("count");
+    let error = put(&fixture.datastore, &dataset, &Tree::from("one")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("expected: int, found: str"), "{error}");
+    assert_eq!(files(dir.path()), [""; 0]);
+}
+
+#[test]
 fn a_full_disk_at_any_step_leaves_nothing() {
     for step in ["stage.create", "stage.write", "stage.sync", "publish.link", "dir.sync"]
     {
@@ -85,7 +97,8 @@ fn a_full_disk_at_any_step_leaves_nothing() {
         let fixture = Fixture::new(dir.path(), &sample_config());
         let (dataset, _) = fixture.first("count");
         let hook = move |at: &str| (at == step).then_some(Fault::Errno(28));
-        let error = faults::with(hook, || put(&fixture.datastore, &dataset, &Tree::Null));
+        let error =
+            faults::with(hook, || put(&fixture.datastore, &dataset, &Tree::from(1)));
         let error = error.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Limit, "{step}");
         assert_eq!(files(dir.path()), [""; 0], "{step}");
