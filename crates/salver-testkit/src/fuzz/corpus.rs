@@ -63,3 +63,29 @@ pub(super) fn pickle() -> Vec<Vec<u8>> {
 pub(super) fn parquet() -> Vec<Vec<u8>> {
     files(testdata!("parquet.json"))
 }
+
+pub(super) fn fits() -> Vec<Vec<u8>> {
+    macro_rules! fits {
+        ($($name:literal),*) => {
+            vec![$(include_bytes!(concat!("../../../../testdata/fits/", $name, ".fits")).to_vec()),*]
+        };
+    }
+    fits![
+        "corners",
+        "scaled",
+        "int_rice_1",
+        "int_plio_1",
+        "int_hcompress_1",
+        "float_rice_1",
+        "tables"
+    ]
+}
+
+pub(super) fn region() -> Vec<Vec<u8>> {
+    let text = include_str!("../../../../testdata/gen3/sphgeom-vectors.json");
+    let Ok(all) = Json::parse(text) else { return Vec::new() };
+    let Ok(Tree::List(items)) = all.at("/regions") else { return Vec::new() };
+    let hex = items.iter().filter_map(|item| item.at("/hex").ok()?.as_str());
+    hex.filter_map(|hex| Some(salver_sphere::Region::from_hex(hex).ok()?.encode()))
+        .collect()
+}

@@ -8,7 +8,7 @@ mod mutate;
 mod targets;
 
 pub use mutate::Mutator;
-pub use targets::{json, npy, parquet, pickle, yaml};
+pub use targets::{fits, json, npy, parquet, pickle, region, yaml};
 
 /// Something that takes any bytes.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +28,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "npy", run: npy, corpus: corpus::npy },
     Target { name: "pickle", run: pickle, corpus: corpus::pickle },
     Target { name: "parquet", run: parquet, corpus: corpus::parquet },
+    Target { name: "fits", run: fits, corpus: corpus::fits },
+    Target { name: "region", run: region, corpus: corpus::region },
 ];
 
 #[cfg(test)]

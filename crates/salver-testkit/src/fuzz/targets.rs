@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use salver_formats::{Json, Npy, Parquet, Pickle, Yaml};
+use salver_formats::{Fits, Json, Npy, Parquet, Pickle, Yaml};
+use salver_sphere::Region;
 use salver_tree::{
     BoxSelect, EncodeOptions, Format, MemorySource, PartIndex, Select, Source, Tree,
     ranges,
@@ -34,6 +35,25 @@ pub fn pickle(bytes: &[u8]) {
 /// Parquet: whole, lazy and one column.
 pub fn parquet(bytes: &[u8]) {
     parts(&Parquet, bytes);
+}
+
+/// FITS: whole, lazy and a box.
+pub fn fits(bytes: &[u8]) {
+    parts(&Fits, bytes);
+}
+
+/// Regions: what is decoded is encoded as the same bytes, relates to itself and has bounds.
+///
+/// # Panics
+/// Where it does not: a bug.
+pub fn region(bytes: &[u8]) {
+    let Ok(region) = Region::decode(bytes) else { return };
+    let again = Region::decode(&region.encode());
+    assert!(
+        again.is_ok_and(|again| again.encode() == region.encode()),
+        "not the same again"
+    );
+    let _ = (region.relate(&region), region.bounding_circle(), region.bounding_box());
 }
 
 type Opened = (Arc<PartIndex>, Arc<dyn Source>);
