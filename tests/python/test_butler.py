@@ -327,9 +327,9 @@ def test_a_second_put_is_a_conflict(butler) -> None:
         (
             "UnsupportedError",
             NotImplementedError,
-            lambda b: b.put(np.arange(3), "stats", detector=1),
+            lambda b: b.put(np.arange(3), "stats", detector=9),
         ),
-        ("InvalidInputError", ValueError, lambda b: b.put({1: 2}, "stats", detector=1)),
+        ("InvalidInputError", ValueError, lambda b: b.put({1: 2}, "stats", detector=9)),
     ],
 )
 def test_errors_have_the_classes_of_gen3(shared, error, base, call) -> None:
