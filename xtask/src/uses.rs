@@ -1,6 +1,7 @@
 //! Use cases and the tests that name them.
 //!
-//! A test names a use case by `uc_NNN` in its own name. `docs/use-cases.md` holds the cases;
+//! A test names a use case by `uc_NNN` in its own name, or, in Python, at the start of its
+//! docstring (`"""uc_019: nothing is overwritten."""`). `docs/use-cases.md` holds the cases;
 //! `docs/use-cases-done.md` holds the cases called done, clause by clause, each clause marked
 //! T (a test), C (a campaign) or B (a benchmark row) with what decides it.
 
@@ -50,21 +51,32 @@ fn tests(root: &Path) -> Result<BTreeMap<u32, BTreeSet<String>>> {
         if file.starts_with("xtask") {
             continue;
         }
-        for line in tree::read(root, &file)?.lines() {
-            let line = line.trim_start();
-            let line = line.strip_prefix("async ").unwrap_or(line);
-            let name = line.strip_prefix("fn ").or_else(|| line.strip_prefix("def "));
-            let Some(name) = name.and_then(|n| n.split(['(', '<', ':']).next()) else {
-                continue;
-            };
-            for number in numbers(name) {
-                out.entry(number)
-                    .or_default()
-                    .insert(format!("{name} ({})", file.display()));
-            }
+        for (number, name) in named(&tree::read(root, &file)?) {
+            let test = format!("{name} ({})", file.display());
+            out.entry(number).or_default().insert(test);
         }
     }
     Ok(out)
+}
+
+/// Each use case named in one file of tests, with the function that names it.
+fn named(text: &str) -> Vec<(u32, &str)> {
+    let mut out = Vec::new();
+    let mut test = "";
+    for line in text.lines() {
+        let line = line.trim_start();
+        let line = line.strip_prefix("async ").unwrap_or(line);
+        let head = line.strip_prefix("fn ").or_else(|| line.strip_prefix("def "));
+        if let Some(name) = head.and_then(|n| n.split(['(', '<', ':']).next()) {
+            test = name;
+            out.extend(numbers(name).into_iter().map(|n| (n, name)));
+        } else if let Some(doc) = line.strip_prefix("\"\"\"uc_") {
+            let cases = doc.split(':').next().unwrap_or_default();
+            let cases = cases.split(", uc_").filter_map(|n| n.trim().parse().ok());
+            out.extend(cases.map(|n| (n, test)));
+        }
+    }
+    out
 }
 
 /// The numbers in `uc_015_uc_016_…` and `test_uc_015_…`.
@@ -119,6 +131,12 @@ mod tests_of_uses {
     fn a_name_may_name_several_cases() {
         assert_eq!(super::numbers("test_uc_015_uc_037_stamp"), [15, 37]);
         assert!(super::numbers("a_truce_holds").is_empty());
+    }
+
+    #[test]
+    fn a_docstring_names_cases_for_its_function() {
+        let text = "def test_it(\n    x,\n):\n    \"\"\"uc_019, uc_020: a fact.\"\"\"\n";
+        assert_eq!(super::named(text), [(19, "test_it"), (20, "test_it")]);
     }
 
     #[test]

@@ -30,7 +30,9 @@ pub fn filled(
                 .with("unit", unit));
         }
         let mut items = vec![T::zeroed(); bytes / unit];
-        fill(bytemuck::cast_slice_mut(&mut items))?;
+        let raw = bytemuck::cast_slice_mut(&mut items);
+        large_pages(raw);
+        fill(raw)?;
         Ok(Buffer::from_vec(items))
     }
     match dtype.swap_size() {
@@ -40,6 +42,27 @@ pub fn filled(
         _ => typed::<u8>(bytes, fill),
     }
 }
+
+/// Asks for large pages under a buffer that is about to be filled: a 64 MB buffer costs 32 page
+/// faults instead of 16,384. A wish only: where the system refuses, nothing changes.
+#[cfg(target_os = "linux")]
+fn large_pages(buffer: &mut [u8]) {
+    use rustix::mm::{Advice, madvise};
+    const LEAST: usize = 4 << 20;
+    if buffer.len() < LEAST {
+        return;
+    }
+    let skip = buffer.as_ptr().align_offset(rustix::param::page_size());
+    let Some(pages) = buffer.get_mut(skip..) else { return };
+    #[expect(unsafe_code, reason = "madvise takes an address")]
+    // SAFETY: the range is inside `pages`, which is borrowed for the call, and this advice never
+    // changes what the memory holds.
+    let _refused =
+        unsafe { madvise(pages.as_mut_ptr().cast(), pages.len(), Advice::LinuxHugepage) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn large_pages(_buffer: &mut [u8]) {}
 
 #[cfg(test)]
 mod tests {
