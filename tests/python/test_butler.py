@@ -139,7 +139,7 @@ def _same(got: Any, wanted: Any) -> None:
 
 @pytest.mark.parametrize("name", [name for name, _ in TYPES])
 def test_a_value_of_each_storage_class_comes_back(shared, name) -> None:
-    """uc_045: objects of the kinds that people use go in and come out."""
+    """uc_055: objects of the kinds that people use go in and come out."""
     ref = shared.put(_value(salver, name), name, detector=1)
     _same(shared.get(ref), _value(salver, name))
     _same(shared.get(name, detector=1), _value(salver, name))
@@ -149,7 +149,7 @@ def test_a_value_of_each_storage_class_comes_back(shared, name) -> None:
 @pytest.mark.parametrize("name", [name for name, _ in TYPES])
 @pytest.mark.parametrize("writer", ["salver", "gen3"])
 def test_what_one_writes_the_other_reads(gen3, tmp_path, name, writer) -> None:
-    """uc_079: value by value, both directions."""
+    """uc_059: value by value, both directions."""
     root = tmp_path / "repo"
     writes, reads = (salver, gen3) if writer == "salver" else (gen3, salver)
     butler = _fill(root, writes)
@@ -183,7 +183,7 @@ def test_columns_and_components_of_a_table(shared) -> None:
 
 
 def test_another_kind_of_object_is_made_where_asked(shared) -> None:
-    """uc_049: a table is read as the kind of table that the reader likes."""
+    """uc_055: a table is read as the kind of table that the reader likes."""
     ref = shared.put(_stars(), "stars", detector=4)
     assert list(shared.get(ref, storageClass="DataFrame")["ra"]) == [10.0, 11.0, 12.5]
     assert shared.get(ref, storageClass="ArrowTable").num_rows == 3

@@ -97,7 +97,7 @@ def test_images_of_ours_are_read_by_astropy(tmp_path, dtype, compression) -> Non
 
 
 def test_the_projects_images_are_read_as_astropy_reads_them(testdata) -> None:
-    """uc_041: real images in every compression."""
+    """uc_049: real images in every compression."""
     folder = testdata.parent / "examples" / "data"
     files = sorted(folder.glob("*.fits"))
     assert len(files) > 10
@@ -175,7 +175,7 @@ def _hdus() -> Any:
 
 
 def test_hdu_lists_come_back(butler) -> None:
-    """uc_046: FITS files of any shape, headers and all."""
+    """uc_052: FITS files of any shape, headers and all."""
     wanted = _hdus()
     ref = butler.put(wanted, "hdus")
     got = butler.get(ref)
@@ -229,7 +229,7 @@ def test_ccd_data_comes_back(butler) -> None:
 
 
 def test_a_cutout_moves_few_bytes(butler) -> None:
-    """uc_016: a stamp costs the tiles that it touches."""
+    """uc_015: a stamp costs the tiles that it touches."""
     big = np.arange(1024 * 1024, dtype="i4").reshape(1024, 1024)
     hdus = astropy_fits.HDUList([astropy_fits.PrimaryHDU(big)])
     header = hdus[0].header
@@ -248,7 +248,7 @@ def test_a_cutout_moves_few_bytes(butler) -> None:
 
 
 def test_gen3_reads_what_salver_wrote_in_fits(gen3, root, butler) -> None:
-    """uc_079: a formatter in the package, loaded by lsst-daf-butler by name, calls Salver."""
+    """uc_059: a formatter in the package, loaded by lsst-daf-butler by name, calls Salver."""
     image = _image("i2", (300, 200))
     pixels = butler.put(image, "pixels")
     hdus = butler.put(_hdus(), "hdus")

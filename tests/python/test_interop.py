@@ -34,7 +34,7 @@ def direction(request, gen3) -> tuple[str, Any, Any]:
 
 
 def test_each_reads_all_of_what_the_other_made(direction, repositories) -> None:
-    """uc_079: today's repositories are read, and what is written is read by today's software."""
+    """uc_059: today's repositories are read, and what is written is read by today's software."""
     maker, writes, reads = direction
     assert sample.describe(reads, repositories[maker]) == sample.describe(
         writes, repositories[maker]
@@ -98,7 +98,7 @@ def test_records_regions_and_times_are_read_by_the_other(direction, repositories
 
 
 def test_calibrations_are_found_by_time(direction, repositories) -> None:
-    """uc_061: a calibration is looked up by the time of the exposure."""
+    """uc_063: a calibration is looked up by the time of the exposure."""
     maker, _, reads = direction
     butler = reads.Butler.from_config(str(repositories[maker]), collections="CamA/calib")
 
@@ -196,7 +196,7 @@ def stored_sample(testdata, tmp_path) -> Path:
 
 
 def test_the_stored_sample_has_the_refs_it_should(stored_sample) -> None:
-    """uc_079: a repository of a released lsst-daf-butler is read."""
+    """uc_059: a repository of a released lsst-daf-butler is read."""
     expected = json.loads((stored_sample / "expected.json").read_text())
     butler = salver.Butler.from_config(str(stored_sample))
     assert butler.dimensions.version == expected["universe"]["version"]

@@ -45,7 +45,7 @@ def repository(tmp_path) -> Path:
 
 
 def test_a_forked_child_gets_and_puts(repository) -> None:
-    """uc_032: workers made by fork use the butler they inherit."""
+    """workers made by fork use the butler they inherit."""
     butler = _open(repository, run="run")
     assert butler.get("stats", instrument="Cam", detector=0) == {"at": 0}
     children = []
@@ -138,7 +138,7 @@ def test_a_nested_block_is_undone_alone(repository) -> None:
 
 
 def test_a_butler_a_ref_and_a_handle_are_pickled(repository) -> None:
-    """uc_031: what a worker needs is sent to it."""
+    """what a worker needs is sent to it."""
     butler = salver.Butler.from_config(str(repository), collections="run", instrument="Cam")
     ref = butler.find_dataset("stats", detector=0)
     handle = butler.getDeferred("stats", detector=0)
@@ -156,10 +156,13 @@ def test_a_closed_butler_says_so(repository) -> None:
 
 
 SLOW = """
-import sys, threading, time, salver
+import signal, sys, time, salver
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may start us with it ignored
 butler = salver.Butler.from_config(sys.argv[1], collections="run")
+start = time.time()
+butler.get("stats", instrument="Cam", detector=5)
 try:
-    print("ready", flush=True)
+    print(time.time() - start, flush=True)
     while True:
         butler.get("stats", instrument="Cam", detector=5)
 except KeyboardInterrupt:
@@ -169,7 +172,7 @@ except KeyboardInterrupt:
 
 
 def test_ctrl_c_stops_a_slow_read(repository) -> None:
-    """uc_091: a long read is stopped from the keyboard, and the repository stays whole."""
+    """uc_088: a long read is stopped from the keyboard, and the repository stays whole."""
     butler = _open(repository, run="run")
     numbers = list(range(4_000_000))
     butler.put({"numbers": numbers}, "stats", instrument="Cam", detector=5)
@@ -181,7 +184,7 @@ def test_ctrl_c_stops_a_slow_read(repository) -> None:
         text=True,
     )
     assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
+    whole = float(process.stdout.readline())
     # the child is inside of a read that takes seconds: asking for its state needs no sleep
     while Path(f"/proc/{process.pid}/stat").read_text().split()[2] != "R":
         pass
@@ -191,8 +194,8 @@ def test_ctrl_c_stops_a_slow_read(repository) -> None:
     assert process.returncode == 42, err
     word, when = out.split()
     assert word == "interrupted"
-    # half a second on a quiet machine: signals are looked for every 100 ms
-    assert float(when) - sent < 2.0
+    # the read was broken off, not waited for: signals are looked for every 100 ms
+    assert float(when) - sent < whole
     butler = _open(repository, run="run")
     assert butler.put({"at": 6}, "stats", instrument="Cam", detector=6) is not None
     assert len(butler.get("stats", instrument="Cam", detector=5)["numbers"]) == len(numbers)
