@@ -18,7 +18,7 @@
 //! Map: [`Universe`], [`Element`] and [`DimensionGroup`] are the dimensions; [`DataId`],
 //! [`Record`], [`Value`] and [`Timespan`] values of them; [`DatasetType`], [`StorageClasses`],
 //! [`DatasetRef`], [`Collection`] what a registry holds; [`ids`] and [`time`] the rules for
-//! identifiers and times; [`FileRecord`] a row that registry and datastore exchange.
+//! identifiers and times; [`FileRecord`], [`LinkRow`] and [`StubRow`] rows that crates exchange.
 //!
 //! Nothing here does I/O; a universe is read from the JSON text that a repository stores.
 
@@ -33,6 +33,7 @@ mod family;
 mod group;
 pub mod ids;
 mod json;
+mod links;
 mod record;
 mod rows;
 mod storage_class;
@@ -51,6 +52,7 @@ pub use dataset_type::DatasetType;
 pub use element::{Element, ElementKind};
 pub use family::Family;
 pub use group::DimensionGroup;
+pub use links::{LinkKind, LinkRow, PendingLink, StubRow, StubState};
 pub use record::Record;
 pub use rows::FileRecord;
 pub use storage_class::{StorageClass, StorageClasses};

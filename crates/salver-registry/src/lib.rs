@@ -36,6 +36,7 @@
 //! - `dataset_types` and `collections`: definitions, chains, summaries;
 //! - `datasets`: lookup, listing, inserts, memberships, validity ranges, deletion;
 //! - `files`: the datastore's rows and its trash;
+//! - `ours`: the tables that are not Gen3's (docs/spec/registry.md): links, stubs, lineage;
 //! - `core`: sessions, caches, transactions; `sql` and `schema`: the tables and statements;
 //!   [`database`]: the trait that a database implements; `sqlite`: its one implementation.
 //!
@@ -50,6 +51,7 @@ mod datasets;
 mod dimensions;
 mod files;
 mod glob;
+mod ours;
 mod repository;
 mod schema;
 mod sql;
@@ -62,5 +64,6 @@ pub use core::{Registry, Transaction};
 pub use datasets::{Association, DatasetQuery, IfPresent};
 pub use dimensions::{Expand, InsertMode, Pair, RecordQuery, SyncOutcome};
 pub use files::TrashPlan;
+pub use ours::{Direction, LineageQuery, LineageSteps};
 pub use repository::{CreateOptions, OpenMode, OpenOptions};
 pub use sqlite::Sqlite;

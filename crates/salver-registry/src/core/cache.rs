@@ -27,6 +27,8 @@ pub(crate) struct Caches {
     pub(crate) collections: Collections,
     pub(crate) summaries: HashMap<i64, Seen>,
     pub(crate) records: RecordCache,
+    /// Our own tables are there, in the present version.
+    pub(crate) ours: bool,
 }
 
 impl Caches {

@@ -51,7 +51,10 @@ impl Registry {
                 no_registry("the database stores no universe of dimensions")
             })?;
         let universe = Universe::from_json(&universe.1)?;
-        let schema = managers::check(&stored, &options.managers)?;
+        let mut schema = managers::check(&stored, &options.managers)?;
+        if let Some(reason) = crate::ours::refusal(&stored) {
+            schema.read_only.get_or_insert(reason);
+        }
         if schema.name_keys {
             database = database.with_setup(name_keys::views(&*session)?);
             session = database.session()?;

@@ -23,7 +23,12 @@ fn create_table(table: &Table) -> String {
         lines.push(format!("CONSTRAINT {name} UNIQUE ({})", names(columns)));
     }
     lines.extend(table.foreign.iter().map(|key| foreign(&table.name, key)));
-    format!("CREATE TABLE {} (\n\t{}\n)", ddl_name(&table.name), lines.join(", \n\t"))
+    let kept = if table.clustered { " WITHOUT ROWID" } else { "" };
+    format!(
+        "CREATE TABLE {} (\n\t{}\n){kept}",
+        ddl_name(&table.name),
+        lines.join(", \n\t")
+    )
 }
 
 fn create_index(table: &str, mark: &str, columns: &[String]) -> String {

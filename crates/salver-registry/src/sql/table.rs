@@ -96,6 +96,8 @@ pub(crate) struct Table {
     pub(crate) unique: Vec<Vec<String>>,
     pub(crate) foreign: Vec<Foreign>,
     pub(crate) indexes: Vec<Vec<String>>,
+    /// Rows are kept in the order of the primary key, where the database can.
+    pub(crate) clustered: bool,
 }
 
 impl Table {
@@ -129,6 +131,12 @@ impl Table {
     /// Adds an index.
     pub(crate) fn index<S: AsRef<str>>(mut self, columns: &[S]) -> Self {
         self.indexes.push(columns.iter().map(|c| c.as_ref().to_owned()).collect());
+        self
+    }
+
+    /// Keeps rows in the order of the primary key.
+    pub(crate) fn clustered(mut self) -> Self {
+        self.clustered = true;
         self
     }
 

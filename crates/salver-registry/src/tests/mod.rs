@@ -2,6 +2,7 @@
 
 mod collections;
 mod datasets;
+mod links;
 mod make;
 mod naive;
 mod records;
