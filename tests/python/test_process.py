@@ -184,13 +184,16 @@ def test_ctrl_c_stops_a_slow_read(repository) -> None:
         text=True,
     )
     assert process.stdout is not None
-    whole = float(process.stdout.readline())
-    # the child is inside of a read that takes seconds: asking for its state needs no sleep
-    while Path(f"/proc/{process.pid}/stat").read_text().split()[2] != "R":
-        pass
-    sent = time.time()
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    try:
+        whole = float(process.stdout.readline())
+        # the child is inside of a read that takes seconds: asking for its state needs no sleep
+        while Path(f"/proc/{process.pid}/stat").read_text().split()[2] != "R":
+            pass
+        sent = time.time()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 42, err
     word, when = out.split()
     assert word == "interrupted"

@@ -227,6 +227,18 @@ impl StagedPut {
         Ok(self.files.iter().flat_map(|f| f.records.iter().cloned()).collect())
     }
 
+    /// As [`StagedPut::publish`], under names that carry 12 hexadecimal digits of this attempt
+    /// alone: what workers use, which do not know whether a name is somebody else's.
+    ///
+    /// # Errors
+    /// As [`StagedPut::publish`].
+    pub async fn publish_unique(&mut self) -> Result<Vec<FileRecord>> {
+        for file in &mut self.files {
+            file.key = self.datastore.unique(&file.key, &file.extension)?;
+        }
+        self.publish().await
+    }
+
     /// Brings names (and bytes that were left for later) to disk: to be called before the commit.
     ///
     /// # Errors

@@ -18,7 +18,7 @@
 //!
 //! Map: `butler` the facade itself; [`config`] `butler.yaml` and its defaults; [`bridge`] futures
 //! on the calling thread; [`headers`] what an image's header says it is; [`records`] dimension
-//! records as documents. Nothing here reads the environment or knows of Python.
+//! records as documents; [`worker`] work without a database. Nothing here reads the environment or knows of Python.
 
 pub mod bridge;
 mod butler;
@@ -29,6 +29,7 @@ pub mod records;
 #[cfg(test)]
 mod tests;
 pub mod values;
+pub mod worker;
 
 pub use butler::{
     Butler, ButlerOptions, DatasetQuery, Existence, FileDataset, GetOptions,

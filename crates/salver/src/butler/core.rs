@@ -104,6 +104,11 @@ impl Butler {
         &self.shared.classes
     }
 
+    /// Where new identifiers come from.
+    pub(crate) fn ids(&self) -> &Arc<dyn IdSource> {
+        &self.shared.ids
+    }
+
     /// The universe of dimensions.
     #[must_use]
     pub fn universe(&self) -> &Universe {

@@ -118,7 +118,7 @@ impl Butler {
     }
 
     /// The ref with implied values and the records that its path is made of.
-    fn expanded(&self, dataset: &DatasetRef) -> Result<DatasetRef> {
+    pub(crate) fn expanded(&self, dataset: &DatasetRef) -> Result<DatasetRef> {
         let data_id = &dataset.data_id;
         if data_id.has_records() && data_id.is_full() {
             return Ok(dataset.clone());
@@ -132,7 +132,7 @@ impl Butler {
     }
 
     /// The registered type of a name that names no component.
-    pub(super) fn whole_type(&self, op: Op, name: &str) -> Result<Arc<DatasetType>> {
+    pub(crate) fn whole_type(&self, op: Op, name: &str) -> Result<Arc<DatasetType>> {
         if name.contains('.') {
             let message = "a component cannot be stored by itself";
             return Err(Error::new(ErrorKind::InvalidInput, op, message)
@@ -142,7 +142,7 @@ impl Butler {
         self.shared.registry.dataset_type(name)
     }
 
-    pub(super) fn check_writeable(&self, op: Op) -> Result<()> {
+    pub(crate) fn check_writeable(&self, op: Op) -> Result<()> {
         if self.is_writeable() {
             return Ok(());
         }
@@ -153,7 +153,7 @@ impl Butler {
             .hint("open it with `writeable` or with a run"))
     }
 
-    pub(super) fn run_or_default(&self, op: Op, run: Option<&str>) -> Result<Arc<str>> {
+    pub(crate) fn run_or_default(&self, op: Op, run: Option<&str>) -> Result<Arc<str>> {
         match (run, &self.defaults.run) {
             (Some(run), _) => Ok(Arc::from(run)),
             (None, Some(run)) => Ok(Arc::clone(run)),

@@ -10,25 +10,25 @@ use crate::records::from_document;
 use crate::{Butler, ButlerOptions, MakeRepoOptions};
 
 /// A repository in a temporary folder.
-pub(super) struct Repo {
-    pub(super) folder: TempDir,
-    pub(super) butler: Butler,
+pub(crate) struct Repo {
+    pub(crate) folder: TempDir,
+    pub(crate) butler: Butler,
 }
 
 /// A data ID.
-pub(super) fn data_id(pairs: &[(&str, &str)]) -> Vec<(String, DataValue)> {
+pub(crate) fn data_id(pairs: &[(&str, &str)]) -> Vec<(String, DataValue)> {
     pairs.iter().map(|&(k, v)| (k.to_owned(), DataValue::from(v))).collect()
 }
 
 /// A new repository with an instrument of two detectors and two exposures, a run `r`, and dataset
 /// types `stats` (dict in JSON: instrument, detector, exposure), `note` (dict in YAML: instrument),
 /// `array` (NumPy: instrument, detector) and `number` (int, no dimensions).
-pub(super) fn new_repo() -> Repo {
+pub(crate) fn new_repo() -> Repo {
     new_repo_with(&json!({}))
 }
 
 /// As [`new_repo`], with more of a configuration.
-pub(super) fn new_repo_with(seed: &Value) -> Repo {
+pub(crate) fn new_repo_with(seed: &Value) -> Repo {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().to_str().unwrap();
     let mut all = json!({"datastore": {"formatters": {
@@ -42,7 +42,7 @@ pub(super) fn new_repo_with(seed: &Value) -> Repo {
 }
 
 /// Opens a repository to write to its run `r`.
-pub(super) fn reopen(folder: &Path) -> Butler {
+pub(crate) fn reopen(folder: &Path) -> Butler {
     let options = ButlerOptions { run: Some("r".into()), ..ButlerOptions::default() };
     Butler::open(folder.to_str().unwrap(), &options).unwrap()
 }
@@ -103,7 +103,7 @@ fn region(detector: i64, visit: i64, region: &str) -> Value {
 }
 
 /// The names of all files below a folder, hidden ones too, but the database's.
-pub(super) fn files_below(folder: &Path) -> Vec<String> {
+pub(crate) fn files_below(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(next) = folders.pop() {
@@ -125,7 +125,7 @@ pub(super) fn files_below(folder: &Path) -> Vec<String> {
 }
 
 /// A copy of the sample repository that the reference made.
-pub(super) fn sample() -> TempDir {
+pub(crate) fn sample() -> TempDir {
     let from =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/gen3/sample-repo");
     let to = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@
 
 mod config;
 mod failures;
-mod fixture;
+pub(crate) mod fixture;
 mod lists;
 mod sample;
 mod write;
