@@ -7,6 +7,7 @@
 mod cycles;
 mod lineage;
 mod links;
+mod sessions;
 mod stubs;
 mod tables;
 

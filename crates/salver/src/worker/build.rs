@@ -29,6 +29,12 @@ pub struct PlanRequest {
     pub records: bool,
 }
 
+/// A dataset type that tasks write, and its run.
+type Planned = (Arc<DatasetType>, Arc<str>);
+
+/// Numbers of tasks, by values that they have.
+type ByValues = HashMap<Vec<DataValue>, Vec<usize>>;
+
 impl Butler {
     /// Makes a plan for workers: a task for each value of the grouping dimensions that inputs have.
     ///
@@ -106,10 +112,7 @@ impl Butler {
             .collect()
     }
 
-    fn planned_types(
-        &self,
-        request: &PlanRequest,
-    ) -> Result<Vec<(Arc<DatasetType>, Arc<str>)>> {
+    fn planned_types(&self, request: &PlanRequest) -> Result<Vec<Planned>> {
         let outputs = request.outputs.iter();
         outputs
             .map(|(name, run)| {
@@ -122,7 +125,7 @@ impl Butler {
     fn planned_group(
         &self,
         request: &PlanRequest,
-        types: &[(Arc<DatasetType>, Arc<str>)],
+        types: &[Planned],
     ) -> Result<DimensionGroup> {
         let universe = self.universe();
         if let Some(names) = &request.group {
@@ -197,8 +200,7 @@ fn tasks_of(inputs: &[Input], group: &DimensionGroup) -> Result<Vec<Task>> {
 /// Gives inputs that have only some of the grouping dimensions to all tasks that agree with them.
 fn share_out(partial: &[(usize, &Input)], tasks: &mut [Task]) {
     // tasks by the values of the dimensions that an input shares with them, for each such set
-    let mut by_shared: HashMap<Vec<Arc<str>>, HashMap<Vec<DataValue>, Vec<usize>>> =
-        HashMap::new();
+    let mut by_shared: HashMap<Vec<Arc<str>>, ByValues> = HashMap::new();
     for (at, input) in partial {
         let data_id = &input.dataset.data_id;
         let of_task = tasks.first().map(|t| t.data_id.group().data_coordinate_keys());
@@ -209,7 +211,7 @@ fn share_out(partial: &[(usize, &Input)], tasks: &mut [Task]) {
             shared.iter().filter_map(|n| id.get(n).cloned()).collect()
         };
         let index = by_shared.entry(shared.clone()).or_insert_with(|| {
-            let mut index: HashMap<_, Vec<usize>> = HashMap::new();
+            let mut index = ByValues::new();
             for (number, task) in tasks.iter().enumerate() {
                 index.entry(values(&task.data_id)).or_default().push(number);
             }

@@ -1,9 +1,9 @@
 //! Registering what workers wrote.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use salver_core::{Error, ErrorKind, Op, Result};
-use salver_model::{CollectionType, DatasetRef, FileRecord};
+use salver_model::{CollectionType, DatasetRef, FileRecord, LinkKind, LinkRow};
 use salver_registry::IfPresent;
 use uuid::Uuid;
 
@@ -23,9 +23,11 @@ pub struct Committed {
     /// artifacts were removed.
     pub lost: Vec<(Uuid, Uuid)>,
     /// Datasets whose run has another one of the same type and data ID: not registered, their
-    /// artifacts left for [`Butler::abandon`].
+    /// artifacts removed.
     pub held: Vec<Held>,
-    /// Artifacts of lost attempts that could not be removed, and why.
+    /// Receipts of attempts that were abandoned before, by dataset and attempt.
+    pub abandoned: Vec<(Uuid, Uuid)>,
+    /// Artifacts that could not be removed, and why.
     pub left: Vec<String>,
 }
 
@@ -45,13 +47,18 @@ struct Sorted<'r> {
     loses: Vec<&'r Receipt>,
     already: Vec<Uuid>,
     held: Vec<Held>,
+    abandoned: Vec<(Uuid, Uuid)>,
 }
 
 impl Butler {
     /// Registers what workers wrote, all in one transaction. To do so again changes nothing; of
     /// several attempts at one dataset the first in the list wins, unless one is registered.
     ///
-    /// Statements: one lookup a dataset, two inserts and one of file records; one commit.
+    /// What a task was given and what it read becomes lineage of what it wrote (`predicted`,
+    /// `available`, `used`).
+    ///
+    /// Statements: one lookup a dataset, two inserts and one of file records, one for each link;
+    /// one commit.
     ///
     /// # Errors
     /// `ErrorKind::Denied` for a read-only butler; `ErrorKind::NotFound`, code
@@ -60,10 +67,10 @@ impl Butler {
     pub fn commit(&self, receipts: &[Receipt]) -> Result<Committed> {
         self.check_writeable(OP)?;
         for receipt in receipts {
-            self.check_receipt(receipt)?;
+            check_receipt(receipt)?;
         }
         let registry = self.registry();
-        for run in receipts.iter().map(|r| &r.dataset.run).collect::<HashSet<_>>() {
+        for run in receipts.iter().map(|r| &r.dataset.run).collect::<BTreeSet<_>>() {
             registry.register_collection(run, CollectionType::Run, None)?;
         }
         let transaction = registry.transaction()?;
@@ -73,22 +80,29 @@ impl Butler {
         let files: Vec<FileRecord> =
             sorted.wins.iter().flat_map(|r| r.files.iter().cloned()).collect();
         registry.insert_file_records(self.datastore().name(), &files)?;
+        let links: Vec<LinkRow> = sorted.wins.iter().flat_map(|r| links_of(r)).collect();
+        registry.insert_links(&links)?;
         transaction.commit()?;
         let mut out = Committed {
             committed: datasets,
             already: sorted.already,
             held: sorted.held,
+            abandoned: sorted.abandoned,
             ..Committed::default()
         };
         for receipt in sorted.loses {
-            out.lost.push((receipt.dataset.id, receipt.session));
+            let holder = out.held.iter().any(|h| h.dataset.id == receipt.dataset.id);
+            if !holder {
+                out.lost.push((receipt.dataset.id, receipt.session));
+            }
             out.left.extend(self.remove_artifacts(receipt));
         }
         Ok(out)
     }
 
-    /// Removes the artifacts of receipts that will not be committed; those of registered datasets
-    /// stay. Gives the number of receipts whose artifacts were removed.
+    /// Removes the artifacts of attempts that will not be committed: that is noted first, so that
+    /// no later commit takes them. Attempts of which something is committed stay. Gives the number
+    /// of receipts whose artifacts were removed.
     ///
     /// # Errors
     /// `ErrorKind::Denied` for a read-only butler; `ErrorKind::Io` naming the first artifact that
@@ -97,18 +111,15 @@ impl Butler {
         let op = Op("butler.abandon");
         self.check_writeable(op)?;
         for receipt in receipts {
-            self.check_receipt(receipt)?;
+            check_receipt(receipt)?;
         }
-        // under the write lock, so that no commit of the same receipts comes between
-        let transaction = self.registry().transaction()?;
-        let registered = self.registered_files(receipts)?;
+        let ends = self.registry().end_sessions(&sessions(receipts), false)?;
         let (mut removed, mut left) = (0, Vec::new());
-        for receipt in receipts.iter().filter(|r| !is_registered(r, &registered)) {
+        for receipt in receipts.iter().filter(|r| ends.get(&r.session) == Some(&false)) {
             let failed = self.remove_artifacts(receipt);
             removed += usize::from(failed.is_none());
             left.extend(failed);
         }
-        transaction.rollback()?;
         match left.into_iter().next() {
             None => Ok(removed),
             Some(first) => {
@@ -120,10 +131,15 @@ impl Butler {
 
     fn sorted<'r>(&self, receipts: &'r [Receipt]) -> Result<Sorted<'r>> {
         let registered = self.registered_files(receipts)?;
+        let ends = self.registry().end_sessions(&sessions(receipts), true)?;
         let mut sorted = Sorted::default();
         let mut winners: HashMap<Uuid, &Receipt> = HashMap::new();
         for receipt in receipts {
             let dataset = &receipt.dataset;
+            if ends.get(&receipt.session) != Some(&true) {
+                sorted.abandoned.push((dataset.id, receipt.session));
+                continue;
+            }
             if registered.contains_key(&dataset.id) {
                 if is_registered(receipt, &registered) {
                     sorted.already.push(dataset.id);
@@ -147,6 +163,7 @@ impl Butler {
             match holder {
                 Some(holder) => {
                     sorted.held.push(Held { dataset: dataset.clone(), holder });
+                    sorted.loses.push(receipt);
                 }
                 None => sorted.wins.push(receipt),
             }
@@ -187,35 +204,57 @@ impl Butler {
         receipts.iter().map(of).collect()
     }
 
-    /// A receipt names artifacts of its own dataset inside of the root, and nothing else.
-    fn check_receipt(&self, receipt: &Receipt) -> Result<()> {
-        let wrong = |message: &'static str| {
-            Error::new(ErrorKind::InvalidInput, OP, message)
-                .with("dataset", &receipt.dataset)
-                .with("session", receipt.session)
-        };
-        if receipt.files.is_empty() {
-            return Err(wrong("a receipt without artifacts"));
-        }
-        for file in &receipt.files {
-            let inside = salver_store::Key::from_string(file.path.clone()).is_ok();
-            if !inside
-                || !has_attempt_digits(&file.path)
-                || file.dataset_id != receipt.dataset.id
-            {
-                return Err(wrong("a receipt's artifact is not one of a worker")
-                    .with("path", &file.path));
-            }
-        }
-        Ok(())
-    }
-
     /// Removes what an attempt wrote; says what could not be.
     fn remove_artifacts(&self, receipt: &Receipt) -> Option<String> {
         let paths: Vec<String> = receipt.files.iter().map(|f| f.path.clone()).collect();
         let removed = bridge::run(self.datastore().remove(&paths, false));
         removed.err().map(|e| e.to_string())
     }
+}
+
+/// A receipt names artifacts of its own dataset inside of the root, and nothing else.
+fn check_receipt(receipt: &Receipt) -> Result<()> {
+    let wrong = |message: &'static str| {
+        Error::new(ErrorKind::InvalidInput, OP, message)
+            .with("dataset", &receipt.dataset)
+            .with("session", receipt.session)
+    };
+    if receipt.files.is_empty() {
+        return Err(wrong("a receipt without artifacts"));
+    }
+    for file in &receipt.files {
+        let inside = salver_store::Key::from_string(file.path.clone()).is_ok();
+        if !inside
+            || !has_attempt_digits(&file.path)
+            || file.dataset_id != receipt.dataset.id
+        {
+            return Err(wrong("a receipt's artifact is not one of a worker")
+                .with("path", &file.path));
+        }
+    }
+    Ok(())
+}
+
+/// The attempts that receipts are of.
+fn sessions(receipts: &[Receipt]) -> Vec<Uuid> {
+    let ids: BTreeSet<Uuid> = receipts.iter().map(|r| r.session).collect();
+    ids.into_iter().collect()
+}
+
+/// What a task was given and what it read, as lineage of what it wrote.
+fn links_of(receipt: &Receipt) -> impl Iterator<Item = LinkRow> + '_ {
+    let link = |kind, target: Uuid, component: Option<&String>| LinkRow {
+        source: receipt.dataset.id,
+        kind,
+        node: String::new(),
+        target,
+        component: component.cloned(),
+    };
+    let available = receipt.available.iter().flat_map(move |id| {
+        [LinkKind::Predicted, LinkKind::Available].map(|kind| link(kind, *id, None))
+    });
+    let used = receipt.used.iter();
+    available.chain(used.map(move |u| link(LinkKind::Used, u.id, u.component.as_ref())))
 }
 
 /// Whether a name carries the 12 hexadecimal digits of an attempt, as all do that workers give.

@@ -13,15 +13,15 @@
 mod build;
 mod commit;
 mod document;
+mod execute;
 mod plan;
 mod receipt;
 mod split;
 #[cfg(test)]
 mod tests;
-mod worker;
 
 pub use build::PlanRequest;
 pub use commit::{Committed, Held};
+pub use execute::{Worker, WorkerOptions};
 pub use plan::{Input, Plan, Task};
 pub use receipt::{Receipt, Used};
-pub use worker::{Worker, WorkerOptions};

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use salver_model::DataValue;
+use salver_model::{DataValue, LinkKind};
 use salver_tree::Tree;
 
 use super::{Plan, PlanRequest, Receipt, Worker, WorkerOptions};
@@ -64,6 +64,7 @@ fn outputs(repo: &Repo) -> usize {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the database goes and comes back")]
 fn uc_029_tasks_run_with_the_database_gone_and_are_committed_once() {
     let (repo, plan) = planned();
     let database = repo.folder.path().join("gen3.sqlite3");
@@ -105,10 +106,12 @@ fn uc_031_receipts_twice_change_nothing_and_other_attempts_lose() {
 }
 
 #[test]
-fn uc_031_abandoned_work_leaves_nothing() {
+fn uc_031_abandoned_work_leaves_nothing_and_is_not_committed_later() {
     let (repo, plan) = planned();
     let receipts = work(&plan, 2);
     assert_eq!(repo.butler.abandon(&receipts).unwrap(), 1);
+    let late = repo.butler.commit(&receipts).unwrap();
+    assert_eq!((late.committed.len(), late.abandoned.len()), (0, 1));
     assert_eq!(files_below(&repo.folder.path().join("out")), 0);
     assert_eq!(outputs(&repo), 0);
     let failed = worker(&plan, 1);
@@ -131,6 +134,7 @@ fn a_dataset_of_another_in_its_place_is_reported_and_the_others_are_committed() 
     assert_eq!(done.committed.len(), 1);
     assert_eq!(done.held.len(), 1);
     assert_eq!(done.held[0].holder, holder.id);
+    assert_eq!(files_below(&repo.folder.path().join("out")), 2, "what lost is removed");
     let error = repo
         .butler
         .plan(&PlanRequest {
@@ -186,7 +190,7 @@ fn uc_030_a_plan_is_the_same_after_json_and_splits_by_bytes() {
 }
 
 #[test]
-fn tasks_are_made_by_the_grouping_dimensions() {
+fn uc_005_tasks_are_made_by_the_grouping_dimensions_and_leave_their_lineage() {
     let (repo, plan) = planned();
     let inputs: Vec<_> = plan.inputs().iter().map(|i| i.dataset.clone()).collect();
     let note = [("instrument".to_owned(), DataValue::from("Cam"))];
@@ -214,6 +218,16 @@ fn tasks_are_made_by_the_grouping_dimensions() {
     let used: Vec<_> = worker.used().into_iter().map(|u| u.id).collect();
     assert!(used.contains(&common.id) && used.len() == 2);
     assert_eq!(worker.available().len(), 5);
+    worker.put(&dict(2), "note", &[]).unwrap();
+    repo.butler.commit(&worker.receipts()).unwrap();
+    let links = repo
+        .butler
+        .registry()
+        .links(&[plan.outputs()[0].id], salver_registry::Direction::Upstream)
+        .unwrap();
+    let count = |kind| links.iter().filter(|l| l.kind == kind).count();
+    let counts = [LinkKind::Predicted, LinkKind::Available, LinkKind::Used].map(count);
+    assert_eq!(counts, [5, 5, 2]);
 }
 
 #[test]
