@@ -51,6 +51,11 @@ __all__ = [
     "Tagged",
     "Timespan",
     "__version__",
+    "assembler",
+    "dumps",
+    "loads",
+    "read",
+    "write",
 ]
 
 # At run time these come from `__getattr__`, when they are first used; `typing` itself costs more
@@ -59,12 +64,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from . import assemblers, fits, formatters, sphgeom
+    from . import assemblers, fits, formatters, sphgeom, tree
     from ._config import Config
     from ._enums import CollectionType, DatasetExistence, DatasetIdGenEnum
     from ._exceptions import *  # noqa: F403
+    from .assemblers import assembler
+    from .tree import dumps, loads, read, write
 
 _LATER = {
+    "assembler": "assemblers",
+    "dumps": "tree",
+    "loads": "tree",
+    "read": "tree",
+    "write": "tree",
     "Config": "_config",
     "CollectionType": "_enums",
     "DatasetExistence": "_enums",
@@ -77,7 +89,7 @@ def __getattr__(
 ) -> Any:  # PEP 562: modules and exceptions are imported at their first use
     import importlib
 
-    if name in ("assemblers", "fits", "formatters", "gen3", "sphgeom"):
+    if name in ("assemblers", "fits", "formatters", "gen3", "sphgeom", "tree"):
         return importlib.import_module(f"{__name__}.{name}")
     if name in _LATER:
         value = getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)

@@ -12,7 +12,7 @@ use super::arguments::type_name;
 use super::find::Look;
 use crate::errors::{ToPy, raise};
 use crate::interrupt::detached;
-use crate::value::to_python;
+use crate::value::{About, to_python};
 
 /// A part of an image, and what it cost to read it.
 #[pyclass(module = "salver", name = "Cutout", frozen)]
@@ -101,7 +101,8 @@ impl PyButler {
         let tree =
             detached(py, || butler.get_ref(&dataset, component, &options)).to_py(py)?;
         let class = self.class_of(py, &dataset.dataset_type, component, None)?;
-        let value = to_python(py, tree, Some(&class.pytype))?.unbind();
+        let about = About::of(&dataset.data_id, None);
+        let value = to_python(py, tree, Some(&class.pytype), &about)?.unbind();
         Ok(PyCutout { value, moved })
     }
 }

@@ -13,7 +13,7 @@ use super::{PyButler, foreign};
 use crate::errors::{ToPy, raise};
 use crate::interrupt::detached;
 use crate::model::{PyDatasetRef, class_name, pairs_of};
-use crate::value::{to_map, to_python};
+use crate::value::{About, to_map, to_python};
 
 /// What a call of `get` asks for.
 pub(super) struct Asked<'a, 'py> {
@@ -58,7 +58,8 @@ impl PyButler {
             Ok((dataset, tree)) => {
                 let class =
                     self.class_of(py, &dataset.dataset_type, component, call.class)?;
-                to_python(py, tree, Some(&class.pytype))
+                let known = About::of(&dataset.data_id, call.parameters);
+                to_python(py, tree, Some(&class.pytype), &known)
                     .map_err(|e| about(py, e, &dataset))
             }
             Err(error) if error.code() == "foreign_formatter" => {
@@ -86,8 +87,9 @@ impl PyButler {
             GetOptions { parameters: parameters(given)?, ..GetOptions::default() };
         let read = detached(py, || butler.get_ref(dataset, component, &options));
         let class = self.class_of(py, &dataset.dataset_type, component, class)?;
+        let known = About::of(&dataset.data_id, given);
         match read {
-            Ok(tree) => to_python(py, tree, Some(&class.pytype))
+            Ok(tree) => to_python(py, tree, Some(&class.pytype), &known)
                 .map_err(|e| about(py, e, dataset)),
             Err(error) => foreign::read(py, &error, &class.pytype),
         }

@@ -1,10 +1,13 @@
 //! Writing and removing.
 
+use std::sync::Arc;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
-use salver::{FileDataset, Prune, RunRemoval};
+use salver::{Butler, FileDataset, Prune, RunRemoval};
 use salver_core::{Error, ErrorKind, Op};
 use salver_datastore::IngestMode;
+use salver_model::StorageClass;
 use salver_tree::Tree;
 
 use super::PyButler;
@@ -12,7 +15,7 @@ use super::arguments::{Asked, asked, collections};
 use crate::errors::{ToPy, raise};
 use crate::interrupt::detached;
 use crate::model::{PyDatasetRef, PyFileDataset, pairs_of, refs_of};
-use crate::value::to_tree;
+use crate::value::{About, to_tree, tree_for};
 
 /// Where an object goes.
 pub(super) struct Target<'a, 'py> {
@@ -22,19 +25,17 @@ pub(super) struct Target<'a, 'py> {
     pub(super) run: Option<&'a str>,
 }
 
-/// Whether an object is a dict that begins with a NumPy array: it may be meant as a table.
-fn is_columns(object: &Bound<'_, PyAny>) -> bool {
-    let first = object.cast::<PyDict>().ok().and_then(|dict| dict.iter().next());
-    first.is_some_and(|(_, value)| value.hasattr("dtype").unwrap_or(false))
-}
-
 /// The tree of an object for a storage class: a dict of columns is a table where the class says so.
-fn tree_for(object: &Bound<'_, PyAny>, class: Option<&str>) -> PyResult<Tree> {
-    if class == Some("ArrowNumpyDict") && object.cast::<PyDict>().is_ok() {
+fn tree_of<'py>(
+    object: &Bound<'py, PyAny>,
+    class: &StorageClass,
+    about: &About<'_, 'py>,
+) -> PyResult<Tree> {
+    if class.name == "ArrowNumpyDict" && object.cast::<PyDict>().is_ok() {
         let module = object.py().import("salver.assemblers._numpy")?;
         return to_tree(&module.call_method1("table_from_columns", (object,))?);
     }
-    to_tree(object)
+    tree_for(object, Some(&class.pytype), about)
 }
 
 /// How files are taken in; `None` is in place.
@@ -91,19 +92,17 @@ impl PyButler {
                         Error::new(ErrorKind::InvalidInput, Op("butler.put"), message);
                     return Err(raise(py, &error.with("dataset", dataset)));
                 }
-                let tree = tree_for(object, Some(dataset.dataset_type.storage_class()))?;
+                let class = self.class_of(py, &dataset.dataset_type, None, None)?;
+                let about = About::of(&dataset.data_id, None);
+                let tree = tree_of(object, &class, &about)?;
                 detached(py, move || butler.put_ref(&tree, dataset))
             }
             Asked::Name(name) => {
-                let class = if is_columns(object) {
-                    let found = detached(py, || butler.registry().dataset_type(name))
-                        .to_py(py)?;
-                    Some(found.storage_class().to_owned())
-                } else {
-                    None
-                };
-                let tree = tree_for(object, class.as_deref())?;
                 let pairs = pairs_of(target.data_id, target.more)?;
+                let tree = match self.class_named(py, &butler, name) {
+                    Some(class) => tree_of(object, &class, &About::given(&pairs))?,
+                    None => to_tree(object)?, // the put says what is wrong with the name
+                };
                 let run = target.run;
                 detached(py, move || butler.put(&tree, name, &pairs, run))
             }
@@ -112,6 +111,17 @@ impl PyButler {
             Ok(made) => Ok(PyDatasetRef::new_of(made, &self.shared)),
             Err(error) => self.write_foreign(object, target, &error),
         }
+    }
+
+    /// The storage class of a dataset type, where both are known; plain values need none.
+    fn class_named(
+        &self,
+        py: Python<'_>,
+        butler: &Butler,
+        name: &str,
+    ) -> Option<Arc<StorageClass>> {
+        let found = detached(py, || butler.registry().dataset_type(name)).ok()?;
+        self.shared.classes.get(found.storage_class()).ok()
     }
 
     /// Ingests files.

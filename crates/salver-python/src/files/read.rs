@@ -7,12 +7,12 @@ use pyo3::types::PyDict;
 use salver_core::{Error, ErrorKind, Op, Result};
 use salver_formats::fits::{HduName, read_image};
 use salver_store::Local;
-use salver_tree::{BoxSelect, Format, Select, Source, Tree};
+use salver_tree::{BoxSelect, Format, MemorySource, Select, Source, Tree};
 
 use crate::errors::ToPy;
 use crate::interrupt::detached;
 use crate::model::path_text;
-use crate::value::{plain, to_python};
+use crate::value::{About, plain, to_python};
 
 const OP: Op = Op("python.read_file");
 
@@ -40,6 +40,9 @@ fn format_of(
     let first = 0..source.len().min(FIRST);
     let first = source.read(&[first])?;
     let sniffed = first.first().and_then(|bytes| salver_formats::sniff(bytes));
+    // bytes of text that is neither a mapping nor a list: what `dumps` makes of a plain value
+    let plain = || salver_formats::by_name("json").filter(|_| path.is_empty());
+    let sniffed = sniffed.or_else(plain);
     sniffed.ok_or_else(|| {
         Error::new(
             ErrorKind::Unsupported,
@@ -88,7 +91,58 @@ pub(crate) fn read_file<'py>(
             component.map(|c| format!("/{}", c.replace('~', "~0").replace('/', "~1")));
         format.decode(&index, &Select { part, columns, ..Select::all() }, &source)
     });
-    to_python(py, tree.to_py(py)?, pytype)
+    to_python(py, tree.to_py(py)?, pytype, &About::nothing())
+}
+
+/// Where a value is: in a file, or in bytes.
+#[derive(FromPyObject)]
+pub(crate) enum Place<'py> {
+    Bytes(Vec<u8>),
+    Path(Bound<'py, PyAny>),
+}
+
+/// What of a value is read.
+fn select_of(given: &Bound<'_, PyDict>) -> PyResult<Select> {
+    let mut select = Select::all();
+    if let Some(part) = given.get_item("part")? {
+        select.part = Some(part.extract()?);
+    }
+    if let Some(columns) = given.get_item("columns")? {
+        select.columns = Some(columns.extract()?);
+    }
+    if let Some(axes) = given.get_item("box")? {
+        let axes: Vec<(i64, i64)> = axes.extract()?;
+        let axes = axes.into_iter().map(|(start, stop)| start..stop);
+        select.region = Some(BoxSelect(axes.collect()));
+    }
+    Ok(select)
+}
+
+/// Reads a value of a file or of bytes, or what is selected of it.
+#[pyfunction]
+#[pyo3(signature = (place, format, pytype, select))]
+pub(crate) fn read_value<'py>(
+    py: Python<'py>,
+    place: Place<'py>,
+    format: Option<String>,
+    pytype: Option<&str>,
+    select: &Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let select = select_of(select)?;
+    let (path, bytes) = match place {
+        Place::Bytes(bytes) => (String::new(), Some(bytes)),
+        Place::Path(path) => (path_text(&path)?, None),
+    };
+    let tree = detached(py, move || {
+        let source: Arc<dyn Source> = match bytes {
+            Some(bytes) => Arc::new(MemorySource::new(bytes)),
+            None => Local::open_path(path.clone().into(), None)?,
+        };
+        let format = format_of(format.as_deref(), &path, &*source)?;
+        let index = Arc::new(format.index(&source)?);
+        format.decode(&index, &select, &source)
+    });
+    to_python(py, tree.to_py(py)?, pytype, &About::nothing())
 }
 
 /// An HDU, by number or by `EXTNAME`.

@@ -3,42 +3,117 @@
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyDict};
 use salver_core::{
     Error, ErrorKind, IdSource as _, Op, Result, ResultExt as _, SystemIds,
 };
 use salver_formats::fits::{Header, write_image};
-use salver_tree::{EncodeOptions, Sink, Tree};
+use salver_tree::{EncodeOptions, Format, Kind, Sink, Tree};
 
 use crate::errors::{ToPy, raise};
 use crate::interrupt::detached;
 use crate::model::path_text;
-use crate::value::to_tree;
+use crate::value::{About, to_tree, tree_for};
 
 const OP: Op = Op("python.write_file");
 
 /// The bytes of an object in a format.
 #[pyfunction]
-#[pyo3(signature = (object, format, options=None))]
+#[pyo3(signature = (object, format, options=None, pytype=None))]
 pub(crate) fn encode<'py>(
     object: &Bound<'py, PyAny>,
     format: &str,
     options: Option<BTreeMap<String, String>>,
+    pytype: Option<&str>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let py = object.py();
-    let tree = to_tree(object)?;
-    let Some(format) = salver_formats::by_name(format) else {
-        let error = Error::new(ErrorKind::InvalidInput, OP, "no format of this name");
-        return Err(raise(py, &error.with("format", format)));
-    };
+    let format = format_named(format).to_py(py)?;
+    let tree = fitting(object, &*format, pytype)?;
     let options = encode_options(options.unwrap_or_default()).to_py(py)?;
     let bytes = detached(py, move || {
         let mut bytes: Vec<u8> = Vec::new();
         format.encode(&tree, &options, &mut bytes).map(|_| bytes)
     });
     Ok(PyBytes::new(py, &bytes.to_py(py)?))
+}
+
+/// Writes an object to a file in a format; a file that is there is replaced.
+#[pyfunction]
+#[pyo3(signature = (path, object, format, options))]
+pub(crate) fn write_value(
+    path: &Bound<'_, PyAny>,
+    object: &Bound<'_, PyAny>,
+    format: Option<&str>,
+    options: BTreeMap<String, String>,
+) -> PyResult<()> {
+    let py = path.py();
+    let path = path_text(path)?;
+    let format = match format {
+        Some(name) => format_named(name),
+        None => format_of_ending(&path),
+    };
+    let format = format.to_py(py)?;
+    let tree = fitting(object, &*format, None)?;
+    let options = encode_options(options).to_py(py)?;
+    detached(py, move || {
+        let path = PathBuf::from(path);
+        replaced(&path, |sink| format.encode(&tree, &options, sink).map(drop))
+    })
+    .to_py(py)
+}
+
+/// The tree of an object as a format holds it: without a tag at its root where it has no tags.
+fn fitting(
+    object: &Bound<'_, PyAny>,
+    format: &dyn Format,
+    pytype: Option<&str>,
+) -> PyResult<Tree> {
+    let tags = format.capabilities().kinds.contains(&Kind::Tagged);
+    let pytype = if tags { pytype } else { pytype.or(Some("")) };
+    tree_for(object, pytype, &About::nothing())
+}
+
+fn format_named(name: &str) -> Result<Arc<dyn Format>> {
+    salver_formats::by_name(name).ok_or_else(|| {
+        Error::new(ErrorKind::InvalidInput, OP, "no format of this name")
+            .with("format", name)
+            .with("known", salver_formats::names().join(", "))
+    })
+}
+
+fn format_of_ending(path: &str) -> Result<Arc<dyn Format>> {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let mut dots = file.match_indices('.').filter_map(|(i, _)| file.get(i..));
+    dots.find_map(salver_formats::by_extension).ok_or_else(|| {
+        let message = "the ending of the file name tells no format";
+        Error::new(ErrorKind::InvalidInput, OP, message)
+            .with("path", path)
+            .hint(format!("name one: {}", salver_formats::names().join(", ")))
+    })
+}
+
+/// The formats: name, endings, node kinds, and what they can do.
+#[pyfunction]
+pub(crate) fn formats(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let out = PyDict::new(py);
+    for name in salver_formats::names() {
+        let Some(format) = salver_formats::by_name(name) else { continue };
+        let able = format.capabilities();
+        let kinds: Vec<String> = able.kinds.iter().map(Kind::to_string).collect();
+        let roots: Vec<String> = able.roots.iter().map(Kind::to_string).collect();
+        let entry = PyDict::new(py);
+        entry.set_item("extensions", salver_formats::extensions_of(name))?;
+        entry.set_item("kinds", kinds)?;
+        entry.set_item("roots", roots)?;
+        entry.set_item("nesting", able.nesting)?;
+        entry.set_item("range_reads", able.range_reads)?;
+        entry.set_item("compressions", able.compressions)?;
+        out.set_item(name, entry)?;
+    }
+    Ok(out)
 }
 
 /// Options by name: `compression` and `tile` are every format's.

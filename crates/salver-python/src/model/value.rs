@@ -36,7 +36,7 @@ pub(super) fn data_value(name: &str, value: &Bound<'_, PyAny>) -> PyResult<DataV
 }
 
 /// A dimension's value in Python.
-pub(super) fn py_data_value<'py>(
+pub(crate) fn py_data_value<'py>(
     py: Python<'py>,
     value: &DataValue,
 ) -> PyResult<Bound<'py, PyAny>> {

@@ -3,6 +3,7 @@
 //! Plain values, NumPy arrays and Arrow tables are converted here. Every other object goes through
 //! an assembler in `salver.assemblers`, which turns it into those.
 
+mod about;
 mod array;
 mod columns;
 mod columns_out;
@@ -10,9 +11,10 @@ mod table;
 mod to_python;
 mod to_tree;
 
+pub(crate) use about::About;
 pub(crate) use table::PyTable;
 pub(crate) use to_python::{plain, to_python};
-pub(crate) use to_tree::{to_map, to_tree};
+pub(crate) use to_tree::{to_map, to_tree, tree_for};
 
 use pyo3::prelude::*;
 
@@ -25,14 +27,15 @@ fn _round_trip<'py>(
     object: &Bound<'py, PyAny>,
     pytype: Option<&str>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let tree = to_tree(object)?;
-    match pytype {
-        None => plain(object.py(), tree),
-        Some(_) => to_python(object.py(), tree, pytype),
+    if pytype.is_none() {
+        return plain(object.py(), to_tree(object)?);
     }
+    let about = About::nothing();
+    let tree = tree_for(object, pytype, &about)?;
+    to_python(object.py(), tree, pytype, &about)
 }
 
-/// A node that says which assembler made it.
+/// A node that says which assembler made it: a name, a version and the plain value.
 #[pyclass(module = "salver", name = "Tagged", frozen, get_all)]
 #[derive(Debug)]
 pub(crate) struct PyTagged {
@@ -42,13 +45,27 @@ pub(crate) struct PyTagged {
     version: u32,
     /// The plain value.
     value: Py<PyAny>,
+    /// Why no object was made of it.
+    note: Option<String>,
 }
 
 #[pymethods]
 impl PyTagged {
     #[new]
-    fn new(name: String, version: u32, value: Py<PyAny>) -> Self {
-        Self { name, version, value }
+    #[pyo3(signature = (name, version, value, note=None))]
+    fn new(name: String, version: u32, value: Py<PyAny>, note: Option<String>) -> Self {
+        Self { name, version, value, note }
+    }
+
+    /// A part of the value.
+    fn __getitem__<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.value.bind(key.py()).get_item(key)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let value = self.value.bind(py).repr()?;
+        let note = self.note.as_ref().map_or_else(String::new, |n| format!(": {n}"));
+        Ok(format!("<{} version {}{note}> {value}", self.name, self.version))
     }
 }
 

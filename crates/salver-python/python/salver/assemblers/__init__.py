@@ -1,179 +1,233 @@
 """Assemblers: one kind of Python object ↔ the neutral values that every format understands.
 
 Neutral values are dict, list, text, numbers, bytes, NumPy arrays, `salver.Table` and
-`salver.Tagged`. An assembler is two functions, kept in a module that is imported when an object of
-its kind is first met, so that ``import salver`` stays quick.
+`salver.Tagged`. An assembler is two functions: one takes an object apart into such values (or into
+objects that have assemblers themselves), the other makes the object of them. What it made carries a
+tag, a name with a version, by which the node is known when it is read again::
 
-Other packages add theirs with `register`, or through the entry point group ``salver.assemblers``
-(a function without arguments that calls `register`).
+    @salver.assembler(Star, tag="mypkg.Star", version=2)
+    class StarAssembler:
+        @staticmethod
+        def disassemble(star):
+            return {"name": star.name, "flux": star.flux}
+
+        @staticmethod
+        def assemble(parts):
+            return Star(parts["name"], parts["flux"])
+
+        @staticmethod
+        def upgrade_1(parts):  # version 1 had magnitudes
+            return {"name": parts["name"], "flux": 10 ** (-0.4 * parts["mag"])}
+
+On a dataclass, a pydantic model or an enumeration the decorator needs nothing more::
+
+    @salver.assembler(tag="mypkg.Box")
+    @dataclass
+    class Box: ...
+
+Other packages add theirs through the entry point group ``salver.assemblers``: a module or a class
+that registers when it is imported, or a function without arguments that does.
+
+What is stored without a known assembler, or by a newer version of one, reads as `salver.Tagged`:
+its ``name``, ``version``, plain ``value``, and a ``note`` why. No name that is stored is imported.
 """
 
 from __future__ import annotations
 
-import importlib
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-from .._exceptions import SalverError, make
+from .. import Tagged
+from . import _builtin, _classes, _registry
+from ._registry import NO_CONTEXT, AssemblerWarning, Context, Entry, LossWarning, type_name
 
-__all__ = ["assemble", "disassemble", "known", "register", "time"]
+__all__ = [
+    "AssemblerWarning",
+    "Context",
+    "LossWarning",
+    "assemble",
+    "assembler",
+    "disassemble",
+    "known",
+    "register",
+    "time",
+]
 
-Assemble = Callable[[Any], Any]
-Disassemble = Callable[[Any], Any]
+T = TypeVar("T", bound=type)
 
-_HERE = "salver.assemblers."
+# what asks for no kind in particular
+_ANY = frozenset({None, "object", "dict", "list", "int", "float", "str", "bool", "bytes"})
 
-# type name -> module, function that makes the object
-_ASSEMBLE: dict[str, tuple[str, str] | Assemble] = {
-    "numpy.ndarray": (_HERE + "_numpy", "from_table"),
-    "dict": (_HERE + "_numpy", "columns_from_table"),
-    "pyarrow.lib.Table": (_HERE + "_pyarrow", "table"),
-    "pyarrow.Table": (_HERE + "_pyarrow", "table"),
-    "pyarrow.lib.Schema": (_HERE + "_pyarrow", "schema"),
-    "pyarrow.Schema": (_HERE + "_pyarrow", "schema"),
-    "pandas.core.frame.DataFrame": (_HERE + "_pandas", "data_frame"),
-    "pandas.DataFrame": (_HERE + "_pandas", "data_frame"),
-    "pandas.Index": (_HERE + "_pandas", "index"),
-    "astropy.table.Table": (_HERE + "_astropy", "table"),
-    "astropy.table.table.Table": (_HERE + "_astropy", "table"),
-    "astropy.table.QTable": (_HERE + "_astropy", "qtable"),
-    "astropy.table.table.QTable": (_HERE + "_astropy", "qtable"),
-    "astropy.time.Time": (_HERE + "_astropy", "time"),
-    "astropy.units.Quantity": (_HERE + "_astropy", "quantity"),
-    "astropy.nddata.CCDData": (_HERE + "_nddata", "ccd_data"),
-    "astropy.nddata.ccddata.CCDData": (_HERE + "_nddata", "ccd_data"),
-    "astropy.nddata.NDData": (_HERE + "_nddata", "nd_data"),
-    "astropy.io.fits.HDUList": (_HERE + "_hdulist", "hdu_list"),
-    "astropy.io.fits.hdu.hdulist.HDUList": (_HERE + "_hdulist", "hdu_list"),
-    "lsst.daf.butler.Timespan": ("salver._timespan", "from_pair"),
-    "salver.Timespan": ("salver._timespan", "from_pair"),
-}
-
-# type name, as ``module.qualname`` -> module, function that takes the object apart
-_DISASSEMBLE: dict[str, tuple[str, str] | Disassemble] = {
-    "numpy.ndarray": (_HERE + "_numpy", "to_table"),
-    "numpy.ma.MaskedArray": (_HERE + "_numpy", "to_table"),
-    "pandas.DataFrame": (_HERE + "_pandas", "to_table"),
-    "pandas.core.frame.DataFrame": (_HERE + "_pandas", "to_table"),
-    "astropy.table.table.Table": (_HERE + "_astropy", "to_table"),
-    "astropy.time.core.Time": (_HERE + "_astropy", "to_time"),
-    "astropy.units.quantity.Quantity": (_HERE + "_astropy", "to_quantity"),
-    "astropy.nddata.ccddata.CCDData": (_HERE + "_nddata", "from_ccd_data"),
-    "astropy.nddata.nddata.NDData": (_HERE + "_nddata", "from_nd_data"),
-    "astropy.io.fits.hdu.hdulist.HDUList": (_HERE + "_hdulist", "from_hdu_list"),
-    "salver.Timespan": ("salver._timespan", "to_pair"),
-    "lsst.daf.butler._timespan.Timespan": ("salver._timespan", "to_pair"),
-}
-
-_entry_points_read = False
+_builtin.add_all()
 
 
+# -- registering ----------------------------------------------------------------------------------
 def register(
-    pytype: str, *, assemble: Assemble | None = None, disassemble: Disassemble | None = None
+    pytype: str | type,
+    *,
+    assemble: Callable[..., Any] | None = None,
+    disassemble: Callable[..., Any] | None = None,
+    tag: str | None = None,
+    version: int = 1,
+    upgrades: Mapping[int, Callable[..., Any]] | None = None,
 ) -> None:
     """Add the assembler of a type.
 
     Parameters
     ----------
-    pytype : `str`
-        The type's name as a storage class spells it: ``package.module.Name``.
+    pytype : `str` or `type`
+        The type, or its name as a storage class spells it: ``package.module.Name``.
     assemble : callable, optional
-        Makes the object of a neutral value.
+        Makes the object of a neutral value. One with a parameter named ``context`` is given a
+        `Context` too.
     disassemble : callable, optional
-        Makes a neutral value of the object.
+        Makes a neutral value of the object; ``context`` likewise.
+    tag : `str`, optional
+        The name under which it is stored. Without it ``disassemble`` gives the whole value, with a
+        `Tagged` of its own if any.
+    version : `int`, optional
+        Of the form that ``disassemble`` makes.
+    upgrades : `dict` [ `int`, callable ], optional
+        By version: what makes the parts of the next version; one that is left out changes nothing.
     """
-    if assemble is not None:
-        _ASSEMBLE[pytype] = assemble
-    if disassemble is not None:
-        _DISASSEMBLE[pytype] = disassemble
+    name = pytype if isinstance(pytype, str) else type_name(pytype)
+    entry = Entry(
+        tag or name,
+        version,
+        assemble,
+        disassemble,
+        upgrades=dict(upgrades or {}),
+        tagged=tag is not None,
+    )
+    old = _registry._BY_TYPE.get(name)
+    if old is not None and tag is None:  # one direction, over what is there
+        entry.assemble = assemble or old.assemble
+        entry.disassemble = disassemble or old.disassemble
+        if disassemble is None:
+            entry.bare, entry.tagged = old.bare, old.tagged
+    _registry.add(entry, (name,))
+
+
+def assembler(
+    pytype: type | None = None, *, tag: str | None = None, version: int = 1
+) -> Callable[[T], T]:
+    """Register the decorated class.
+
+    Parameters
+    ----------
+    pytype : `type`, optional
+        The type of the objects. Without it the decorated class is that type itself: a dataclass, a
+        pydantic model, an enumeration, or any class with a method ``disassemble`` and a class
+        method ``assemble``.
+    tag : `str`, optional
+        The name under which objects are stored; the type's own where it is not given. It should
+        stay the same when the type moves.
+    version : `int`, optional
+        Of the form; objects of older versions go through ``upgrade_1``, ``upgrade_2``, …, which are
+        static methods that make the parts of the next version.
+
+    Returns
+    -------
+    decorator : callable
+        Gives the class back as it is.
+    """
+
+    def add(cls: T) -> T:
+        about = pytype or cls
+        if pytype is None and not hasattr(cls, "disassemble"):
+            entry = _classes.entry(cls, tag or type_name(cls), version)
+        else:
+            entry = Entry(tag or type_name(about), version, cls.assemble, cls.disassemble)  # type: ignore[attr-defined]
+        for old in range(version):
+            upgrade = getattr(cls, f"upgrade_{old}", None)
+            if upgrade is not None:
+                entry.upgrades[old] = upgrade
+        _registry.add(entry, (type_name(about),))
+        return cls
+
+    return add
 
 
 def known() -> list[str]:
-    """Names of the types that can be put or made."""
-    _read_entry_points()
-    return sorted({*_ASSEMBLE, *_DISASSEMBLE})
+    """Names of the types and tags that can be put or made."""
+    return _registry.tags()
 
 
-def _read_entry_points() -> None:
-    global _entry_points_read
-    if _entry_points_read:
-        return
-    _entry_points_read = True
-    from importlib.metadata import entry_points
+# -- taking apart ---------------------------------------------------------------------------------
+def disassemble(obj: Any, context: Context = NO_CONTEXT, *, bare: bool = False) -> Any:
+    """The neutral value of an object, tagged; the object itself where nothing knows its type.
 
-    for entry in entry_points(group="salver.assemblers"):
-        entry.load()()
-
-
-def _function(entry: tuple[str, str] | Callable[[Any], Any]) -> Callable[[Any], Any]:
-    if isinstance(entry, tuple):
-        module, name = entry
-        function: Callable[[Any], Any] = getattr(importlib.import_module(module), name)
-        return function
-    return entry
-
-
-def disassemble(obj: Any) -> Any:
-    """The neutral value of an object; the object itself where no assembler knows its type."""
-    for _ in range(2):
-        for cls in type(obj).__mro__[:-1]:
-            entry = _DISASSEMBLE.get(f"{cls.__module__}.{cls.__qualname__}")
-            if entry is not None:
-                return _function(entry)(obj)
-        if _entry_points_read:
-            break
-        _read_entry_points()
-    return obj
+    Parameters
+    ----------
+    obj : object
+        The object.
+    context : `Context`, optional
+        What assemblers may know of the dataset.
+    bare : `bool`, optional
+        Give the form without a tag, where there is one: it is for a storage class that says the
+        type itself.
+    """
+    cls = type(obj)
+    entry = _registry.by_type(cls) or _classes.automatic(cls)
+    if entry is None or entry.disassemble is None:
+        return obj
+    if bare and entry.bare is not None:
+        return _registry.call(entry.bare, obj, context)
+    value = _registry.call(entry.disassemble, obj, context)
+    if not entry.tagged or value is obj:
+        return value
+    return Tagged(entry.tag, entry.version, value)
 
 
-def assemble(value: Any, pytype: str | None) -> Any:
-    """The object of type ``pytype`` made of a neutral value.
+# -- making ---------------------------------------------------------------------------------------
+def assemble(value: Any, pytype: str | None, context: Context = NO_CONTEXT) -> Any:
+    """The object of type ``pytype`` made of a neutral value, or the one that its tag says.
 
     A value that is of that type already, and a type that no assembler knows, give the neutral
     value: what was stored is never out of reach. Damaged metadata that the object cannot be made
     of is a `CorruptError`.
     """
-    from salver import Tagged
-
     if isinstance(value, Tagged):
-        if pytype is None or pytype == "dict":
-            pytype = value.name
-        value = value.value
-    if pytype is None:
+        return _of_tagged(value, pytype, context)
+    if pytype is None or pytype == "object" or (pytype == "dict" and isinstance(value, dict)):
         return value
-    if pytype == "dict" and isinstance(value, dict):
+    if _is(value, pytype):
         return value
-    entry = _ASSEMBLE.get(pytype)
-    if entry is None:
-        _read_entry_points()
-        entry = _ASSEMBLE.get(pytype)
-    if entry is None:
+    entry = _registry.by_type_name(pytype)
+    if entry is None or entry.assemble is None:
         return value
+    return _registry.make_object(value, entry, entry.version, context)
+
+
+def _of_tagged(tagged: Tagged, pytype: str | None, context: Context) -> Any:
+    stored = _registry.by_tag(tagged.name)
+    wanted = stored if pytype in _ANY else _registry.by_type_name(pytype or "")
+    if wanted is None or _registry.note(tagged.name, tagged.version, stored) is not None:
+        if pytype == "dict" and isinstance(tagged.value, dict):
+            return tagged.value
+        if stored is None and wanted is not None and wanted.assemble is not None:
+            return _registry.make_object(tagged.value, wanted, wanted.version, context)
+        return _registry.plain(tagged, stored)
+    assert stored is not None
+    if wanted is stored:
+        return _registry.make_object(tagged.value, stored, tagged.version, context)
+    if wanted.assemble is None:
+        return _registry.plain(tagged, stored)
+    # another kind: the parts where it can be made of them, else the object itself converts
+    if isinstance(tagged.value, (dict, Tagged)):
+        made = _registry.make_object(tagged.value, stored, tagged.version, context)
+        return assemble(disassemble(made, context, bare=True), pytype, context)
+    return _registry.make_object(tagged.value, wanted, wanted.version, context)
+
+
+def _is(value: Any, pytype: str) -> bool:
     loaded = sys.modules.get(pytype.partition(".")[0])
-    if loaded is not None and f"{type(value).__module__}.{type(value).__qualname__}" == pytype:
-        return value
-    function = _function(entry)
-    try:
-        return function(value)
-    except (SalverError, ImportError, MemoryError, TypeError):
-        raise
-    except Exception as error:
-        if not isinstance(entry, tuple):  # somebody else's function, and their error
-            raise
-        raise _damaged(pytype, error) from error
-
-
-def _damaged(pytype: str, error: Exception) -> SalverError:
-    """The error for a value that was decoded, and of which no object can be made."""
-    detail = f"what is stored does not make an object of type {pytype}"
-    operation = "python.from_tree"
-    told = ("corrupt", "corrupt", operation, detail, f"{operation}: {detail}")
-    return make(told, {"type": pytype}, None, [f"{type(error).__name__}: {error}"])
+    return loaded is not None and type_name(type(value)) == pytype
 
 
 def time(tai_ns: int) -> Any:
     """The `astropy.time.Time` of an instant in nanoseconds of TAI since 1970."""
-    from . import _astropy
+    from . import _mixins
 
-    return _astropy.time(tai_ns)
+    return _mixins.instant(tai_ns)

@@ -1,4 +1,4 @@
-"""astropy tables, quantities and times."""
+"""astropy tables."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from salver import Table, Tagged
+from salver import Table
 
 from ._numpy import expand, metadata_of
 
-_NS_PER_DAY = 86_400 * 10**9
-_JD_1970 = 2440587.5
 
-
-# -- tables -------------------------------------------------------------------------------------
 def to_table(table: Any) -> Table:
     """The table of an astropy one: units, masks, descriptions, and the whole header as Gen3's
     ``table_meta_yaml``."""
@@ -104,40 +100,3 @@ def qtable(value: Any) -> Any:
     from astropy.table import QTable
 
     return table(value, QTable)
-
-
-# -- quantities and times -------------------------------------------------------------------------
-def to_quantity(quantity: Any) -> Tagged:
-    """Value and unit."""
-    value = quantity.value
-    return Tagged(
-        "astropy.units.Quantity",
-        1,
-        {"value": value if np.ndim(value) else float(value), "unit": quantity.unit.to_string()},
-    )
-
-
-def quantity(value: Any) -> Any:
-    """An `astropy.units.Quantity`."""
-    from astropy import units
-
-    return value["value"] * units.Unit(value["unit"])
-
-
-def to_time(time: Any) -> Tagged:
-    """Nanoseconds of TAI since 1970."""
-    days = time.tai.jd1 - _JD_1970
-    whole = np.floor(days)
-    rest = (days - whole) + time.tai.jd2
-    ns = (whole.astype("int64") if np.ndim(whole) else int(whole)) * _NS_PER_DAY
-    ns = ns + np.rint(rest * _NS_PER_DAY).astype("int64")
-    return Tagged("astropy.time.Time", 1, {"tai_ns": ns if np.ndim(ns) else int(ns)})
-
-
-def time(value: Any) -> Any:
-    """An `astropy.time.Time`, exact to the nanosecond."""
-    from astropy.time import Time
-
-    ns = value["tai_ns"] if isinstance(value, dict) else value
-    days, rest = np.divmod(np.asarray(ns, dtype="int64"), _NS_PER_DAY)
-    return Time(days + _JD_1970, rest / _NS_PER_DAY, format="jd", scale="tai")

@@ -33,6 +33,16 @@ def cards_of(header: Any) -> list[str]:
     return [text[i : i + 80].rstrip() for i in range(0, len(text), 80)]
 
 
+def from_header(header: Any) -> list[str]:
+    """The cards of a header."""
+    return cards_of(header)
+
+
+def header(cards: list[str]) -> Any:
+    """An `astropy.io.fits.Header`."""
+    return header_of({"cards": cards})
+
+
 def hdu_list(value: Any) -> Any:
     """An `astropy.io.fits.HDUList` in memory."""
     from astropy.io import fits

@@ -1,5 +1,5 @@
-"""astropy's CCDData and NDData ↔ FITS trees, in the HDUs that astropy itself uses: the data with
-its header, then ``MASK``, ``UNCERT`` and ``PSFIMAGE``."""
+"""astropy's CCDData and NDData ↔ their parts; or, bare, ↔ FITS trees, in the HDUs that astropy
+itself uses: the data with its header, then ``MASK``, ``UNCERT`` and ``PSFIMAGE``."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ def ccd_data(value: Any) -> Any:
         return CCDData(value, unit="adu")
     if not isinstance(value, dict):
         raise TypeError(f"an image was asked for, and {type(value).__name__} was stored")
+    if "uncertainty" in value:
+        more = {key: value[key] for key in ("flags", "psf") if key in value}
+        return CCDData(**_arguments(value), **more)
     hdu = _image(value)
     header = header_of(hdu)
     unit = _unit(header.get("BUNIT", "adu"))
@@ -90,7 +93,57 @@ def from_nd_data(data: Any) -> dict[str, Any]:
 
 
 def nd_data(value: Any) -> Any:
-    """An `NDData` of a FITS tree or an array."""
+    """An `NDData` of its parts, of a FITS tree or of an array."""
     from astropy.nddata import NDData
 
+    if isinstance(value, dict) and "uncertainty" in value:
+        return NDData(**_arguments(value))
     return NDData(value) if isinstance(value, np.ndarray) else NDData(ccd_data(value))
+
+
+# -- parts -----------------------------------------------------------------------------------------
+def to_parts(data: Any) -> dict[str, Any]:
+    """Data, mask, uncertainty, unit, wcs and meta; a `CCDData` has flags and psf too."""
+    uncertainty = data.uncertainty
+    if uncertainty is not None:
+        unit = uncertainty.unit
+        uncertainty = {
+            "kind": uncertainty.uncertainty_type,
+            "array": np.asarray(uncertainty.array),
+            "unit": None if unit is None else unit.to_string(),
+        }
+    parts = {
+        "data": np.asarray(data.data),
+        "mask": data.mask,
+        "uncertainty": uncertainty,
+        "unit": None if data.unit is None else data.unit.to_string(),
+        "wcs": data.wcs,
+        "meta": data.meta,
+    }
+    for name in ("flags", "psf"):
+        if getattr(data, name, None) is not None:
+            parts[name] = getattr(data, name)
+    return parts
+
+
+def _arguments(parts: dict[str, Any]) -> dict[str, Any]:
+    from astropy import nddata
+
+    unit, uncertainty = parts["unit"], parts["uncertainty"]
+    if uncertainty is not None:
+        classes = {
+            "std": nddata.StdDevUncertainty,
+            "var": nddata.VarianceUncertainty,
+            "ivar": nddata.InverseVariance,
+        }
+        cls = classes.get(uncertainty["kind"], nddata.UnknownUncertainty)
+        of = uncertainty["unit"]
+        uncertainty = cls(uncertainty["array"], unit=None if of is None else _unit(of), copy=False)
+    return {
+        "data": parts["data"],
+        "mask": parts["mask"],
+        "uncertainty": uncertainty,
+        "unit": None if unit is None else _unit(unit),
+        "wcs": parts["wcs"],
+        "meta": parts["meta"],
+    }

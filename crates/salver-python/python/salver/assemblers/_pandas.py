@@ -8,6 +8,8 @@ import pandas as pd
 
 from salver import Table
 
+from . import _losses
+
 try:
     import pyarrow as pa
 except ImportError as error:  # pragma: no cover
@@ -35,9 +37,20 @@ def data_frame(value: Any) -> Any:
     """A frame, with the index that was put."""
     if not isinstance(value, Table):
         return value
+    _losses.tell(value, "pandas")
     return pa.table(value).to_pandas(use_threads=False, integer_object_nulls=True)
 
 
 def index(value: Any) -> Any:
     """A `pandas.Index` of the names of columns."""
     return pd.Index(value)
+
+
+def from_series(series: pd.Series) -> dict[str, Any]:
+    """A frame of one column, and the name."""
+    return {"name": series.name, "table": to_table(series.to_frame("values"))}
+
+
+def series(value: dict[str, Any]) -> Any:
+    """A series, with the index that was put."""
+    return data_frame(value["table"])["values"].rename(value["name"])

@@ -9,6 +9,11 @@ import pyarrow as pa
 from salver import Table
 
 
+def to_table(table: Any) -> Table:
+    """The table that shares the memory of a `pyarrow.Table` or a record batch."""
+    return Table.from_arrow(table)
+
+
 def table(value: Any) -> Any:
     """A `pyarrow.Table` that shares the memory of the one that was read."""
     return pa.table(value) if isinstance(value, Table) else value
