@@ -22,7 +22,10 @@ mod buffer;
 mod columns;
 mod filter;
 mod format;
+mod handle;
 mod index;
+mod ref_text;
+mod references;
 mod select;
 mod source;
 mod table;
@@ -33,8 +36,12 @@ pub use buffer::filled;
 pub use columns::match_columns;
 pub use filter::{Comparison, passing_rows};
 pub use format::{Capabilities, EncodeOptions, Format, Kind, Sink};
+pub use handle::{Handle, Resolver, get_all};
 pub use index::{
     ArrayPart, Chunks, PartIndex, PartKind, Place, TablePart, coalesce, ranges,
+};
+pub use references::{
+    Change, REF_EXTENSION, RefColumn, Visit, is_ref_field, ref_column, ref_field,
 };
 pub use select::{BoxSelect, Filter, Select};
 pub use source::{MemorySource, Source};

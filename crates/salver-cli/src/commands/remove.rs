@@ -59,6 +59,7 @@ impl Prune {
             disassociate: split_commas(&self.disassociate),
             unstore: self.unstore || self.purge.is_some(),
             purge: self.purge.is_some(),
+            ..What::default()
         };
         if what.disassociate.is_empty() && !what.unstore {
             let message =
@@ -150,8 +151,10 @@ impl Runs {
             }
         }
         let names: Vec<_> = runs.iter().map(|(run, _)| run.clone()).collect();
-        let removed =
-            butler.remove_runs(&names, &RunRemoval { unlink_from_chains: true })?;
+        let removed = butler.remove_runs(
+            &names,
+            &RunRemoval { unlink_from_chains: true, ..RunRemoval::default() },
+        )?;
         let list = lines(names.iter().cloned());
         let text = format!("The following RUN collections were removed:\n{list}");
         Ok(Out::text(text, json!({"runs": names, "datasets": removed})))

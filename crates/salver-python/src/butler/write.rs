@@ -164,7 +164,7 @@ impl PyButler {
         let tags = collections(tags)?.unwrap_or_default();
         prune_flags(py, [disassociate, unstore, purge], tags.is_empty())?;
         let disassociate = if disassociate { tags } else { Vec::new() };
-        let how = Prune { disassociate, unstore, purge };
+        let how = Prune { disassociate, unstore, purge, ..Prune::default() };
         detached(py, move || butler.prune_datasets(&refs, &how)).to_py(py)
     }
 
@@ -185,7 +185,7 @@ impl PyButler {
         let butler = self.inner(py)?;
         let names = collections(Some(names))?.unwrap_or_default();
         let _ = unstore;
-        let how = RunRemoval { unlink_from_chains };
+        let how = RunRemoval { unlink_from_chains, ..RunRemoval::default() };
         detached(py, move || butler.remove_runs(&names, &how)).to_py(py).map(drop)
     }
 }

@@ -100,7 +100,7 @@ impl Butler {
         self.read(dataset, &records, component.or(dataset.component()), options)
     }
 
-    fn read(
+    pub(super) fn read(
         &self,
         dataset: &DatasetRef,
         records: &[FileRecord],

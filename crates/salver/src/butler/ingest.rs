@@ -9,6 +9,7 @@ use salver_store::faults;
 
 use super::core::Butler;
 use super::data_id::Pairs;
+use super::references::Links;
 use super::transaction::Written;
 use crate::bridge;
 
@@ -72,7 +73,7 @@ impl Butler {
             .collect();
         let staged = bridge::run(self.shared.datastore.stage_ingest(&plan, mode))?;
         faults::at("put.after_stage")?;
-        self.register(OP, &all, Written::Ingest(staged), nested)
+        self.register(OP, &all, Written::Ingest(staged), nested, &Links::default())
     }
 
     /// The files with the data IDs that their paths will be made of.

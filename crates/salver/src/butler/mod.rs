@@ -12,7 +12,9 @@ mod options;
 mod overlap;
 mod put;
 mod query;
+mod references;
 mod remove;
+mod resolve;
 mod transaction;
 
 pub use core::Butler;
@@ -22,5 +24,7 @@ pub use get::GetOptions;
 pub use ingest::FileDataset;
 pub use options::{ButlerOptions, MakeRepoOptions, Sources};
 pub use query::DatasetQuery;
+pub use references::{PutOptions, ref_leaf};
 pub use remove::{Prune, RunRemoval};
+pub use resolve::stub_leaf;
 pub use transaction::Transaction;

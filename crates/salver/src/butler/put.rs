@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::core::Butler;
 use super::data_id::Pairs;
+use super::references::{Links, PutOptions};
 use super::transaction::Written;
 use crate::bridge;
 
@@ -50,6 +51,26 @@ impl Butler {
     /// # Errors
     /// As [`Butler::put`].
     pub fn put_ref(&self, tree: &Tree, dataset: &DatasetRef) -> Result<DatasetRef> {
+        self.put_with(tree, dataset, &PutOptions::default())
+    }
+
+    /// As [`Butler::put_ref`], with inputs of the task that made it, and with a say on references
+    /// that have no target.
+    ///
+    /// Every reference in the tree, and in columns of references of its tables, becomes a row of
+    /// `salver_link` in the transaction that stores the dataset.
+    ///
+    /// # Errors
+    /// As [`Butler::put`]; before anything is written, and with the places of the references:
+    /// `ErrorKind::NotFound`, codes `dangling_reference` and `unresolved_reference`;
+    /// `ErrorKind::InvalidInput`, codes `forged_reference` (the identifier is that of another
+    /// dataset), `unknown_component`, `reference_cycle`.
+    pub fn put_with(
+        &self,
+        tree: &Tree,
+        dataset: &DatasetRef,
+        options: &PutOptions,
+    ) -> Result<DatasetRef> {
         self.check_writeable(OP)?;
         let registry = &self.shared.registry;
         let conflict = registry.find_conflict(
@@ -60,13 +81,14 @@ impl Butler {
         if let Some(id) = conflict {
             return Err(taken(dataset, id));
         }
+        let (tree, links) = self.references(tree, dataset.id, options)?;
         let dataset = self.expanded(dataset)?;
         let nested = registry.transaction_depth()? > 0;
         let sync = if nested { Sync::Later } else { Sync::Now };
-        let staged = bridge::run(self.shared.datastore.stage_put(&dataset, tree, sync))?;
+        let staged = bridge::run(self.shared.datastore.stage_put(&dataset, &tree, sync))?;
         faults::at("put.after_stage")?;
         let datasets = std::slice::from_ref(&dataset);
-        self.register(OP, datasets, Written::Put(staged), nested)?;
+        self.register(OP, datasets, Written::Put(staged), nested, &links)?;
         Ok(dataset)
     }
 
@@ -78,10 +100,11 @@ impl Butler {
         datasets: &[DatasetRef],
         mut written: Written,
         nested: bool,
+        links: &Links,
     ) -> Result<()> {
         let registry = &self.shared.registry;
         let transaction = registry.transaction()?;
-        match self.rows(datasets, &mut written, nested) {
+        match self.rows(datasets, &mut written, nested, links) {
             Ok(()) => {
                 if let Err(error) = transaction.commit() {
                     return Err(take_back(op, written, error));
@@ -103,9 +126,11 @@ impl Butler {
         datasets: &[DatasetRef],
         written: &mut Written,
         nested: bool,
+        links: &Links,
     ) -> Result<()> {
         let registry = &self.shared.registry;
         registry.insert_datasets(datasets, IfPresent::Fail)?;
+        self.store_links(links)?;
         faults::at("put.after_insert")?;
         let records = bridge::run(written.publish())?;
         faults::at("put.after_link")?;

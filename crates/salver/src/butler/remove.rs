@@ -8,10 +8,14 @@ use uuid::Uuid;
 
 use super::core::Butler;
 use super::query::DatasetQuery;
+use super::references::ref_leaf;
 use crate::bridge;
 
 /// Datasets whose artifacts are removed between two commits.
 const CHUNK: usize = 1000;
+
+/// Dependants that an error names.
+const NAMED: usize = 20;
 
 /// What is taken away of datasets.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +26,10 @@ pub struct Prune {
     pub unstore: bool,
     /// Whether the registry forgets them; their artifacts go too.
     pub purge: bool,
+    /// Whether datasets go that others need: else they are in use. A tombstone stays.
+    pub force: bool,
+    /// Who asks, for tombstones.
+    pub by: Option<String>,
 }
 
 /// How runs are removed.
@@ -29,6 +37,10 @@ pub struct Prune {
 pub struct RunRemoval {
     /// Whether chains that hold a run lose it; else such a run is in use.
     pub unlink_from_chains: bool,
+    /// Whether datasets go that others need: else they are in use. A tombstone stays.
+    pub force: bool,
+    /// Who asks, for tombstones.
+    pub by: Option<String>,
 }
 
 impl Butler {
@@ -39,7 +51,8 @@ impl Butler {
     ///
     /// # Errors
     /// `ErrorKind::InvalidInput` where nothing is asked for; `ErrorKind::Denied` for a read-only
-    /// butler; as registry and store.
+    /// butler; `ErrorKind::InUse`, code `dataset_referenced`, where other datasets hold references
+    /// to some and `force` is not set; as registry and store.
     pub fn prune_datasets(&self, datasets: &[DatasetRef], prune: &Prune) -> Result<()> {
         let op = Op("butler.prune_datasets");
         self.check_writeable(op)?;
@@ -51,6 +64,9 @@ impl Butler {
         let registry = &self.shared.registry;
         let ids: Vec<Uuid> = datasets.iter().map(|d| d.id).collect();
         let transaction = registry.transaction()?;
+        if prune.unstore || prune.purge {
+            self.check_unneeded(op, &ids, prune.force)?;
+        }
         for tag in &prune.disassociate {
             registry.disassociate(tag, datasets)?;
         }
@@ -59,6 +75,7 @@ impl Butler {
         }
         faults::at("remove.after_trash")?;
         if prune.purge {
+            registry.bury(&ids, prune.by.as_deref())?;
             registry.delete_datasets(&ids)?;
         }
         faults::at("remove.before_commit")?;
@@ -75,13 +92,21 @@ impl Butler {
     /// # Errors
     /// `ErrorKind::NotFound`, code `missing_collection`; `ErrorKind::InvalidInput`, code
     /// `collection_type`, for a collection of another type; `ErrorKind::InUse` where a chain holds
-    /// a run and `unlink_from_chains` is not set.
+    /// a run and `unlink_from_chains` is not set; `ErrorKind::InUse`, code `dataset_referenced`,
+    /// where datasets of other runs hold references into it and `force` is not set.
     pub fn remove_runs(&self, runs: &[String], removal: &RunRemoval) -> Result<usize> {
         let op = Op("butler.remove_runs");
         self.check_writeable(op)?;
         let registry = &self.shared.registry;
         let mut removed = 0;
         let transaction = registry.transaction()?;
+        let mut all = Vec::new();
+        for run in runs {
+            registry.collection_info(run)?;
+            all.extend(self.ids_in(run)?);
+        }
+        self.check_unneeded(op, &all, removal.force)?;
+        registry.bury(&all, removal.by.as_deref())?;
         for run in runs {
             let info = registry.collection_info(run)?;
             if info.kind != CollectionType::Run {
@@ -139,6 +164,33 @@ impl Butler {
             faults::at("remove.after_finish")?;
             interrupt::check(op)?;
         }
+    }
+
+    /// Fails where other datasets need some of these, with their list.
+    fn check_unneeded(&self, op: Op, ids: &[Uuid], force: bool) -> Result<()> {
+        if force {
+            return Ok(());
+        }
+        let registry = &self.shared.registry;
+        let links = registry.dependants(ids)?;
+        if links.is_empty() {
+            return Ok(());
+        }
+        let mut sources: Vec<Uuid> = links.iter().map(|link| link.source).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        let named = registry.datasets_by_id(sources.get(..NAMED).unwrap_or(&sources))?;
+        let mut list: Vec<String> =
+            named.iter().map(|d| ref_leaf(d).to_string()).collect();
+        if sources.len() > NAMED {
+            list.push("…".to_owned());
+        }
+        let message = "other datasets hold references to these";
+        Err(Error::new(ErrorKind::InUse, op, message)
+            .code_of("dataset_referenced")
+            .with("dependants", sources.len())
+            .with("list", list.join("; "))
+            .hint("with `force` they go; the references then say who removed them, and when"))
     }
 
     /// Inside a transaction files wait in the trash: a rollback must find them.

@@ -4,5 +4,6 @@ mod config;
 mod failures;
 pub(crate) mod fixture;
 mod lists;
+mod references;
 mod sample;
 mod write;

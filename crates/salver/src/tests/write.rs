@@ -181,7 +181,7 @@ fn a_removed_run_takes_its_files_along() {
     let error = butler.remove_runs(&runs, &RunRemoval::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InUse);
     assert_eq!(files_below(repo.folder.path()).len(), 1);
-    let removal = RunRemoval { unlink_from_chains: true };
+    let removal = RunRemoval { unlink_from_chains: true, ..RunRemoval::default() };
     assert_eq!(butler.remove_runs(&runs, &removal).unwrap(), 1);
     assert!(files_below(repo.folder.path()).is_empty());
     assert!(registry.collection_info("r").is_err());
