@@ -24,6 +24,7 @@ mod filter;
 mod format;
 mod handle;
 mod index;
+mod limits;
 mod ref_text;
 mod references;
 mod select;
@@ -40,6 +41,7 @@ pub use handle::{Handle, Resolver, get_all};
 pub use index::{
     ArrayPart, Chunks, PartIndex, PartKind, Place, TablePart, coalesce, ranges,
 };
+pub use limits::{Budget, Limits};
 pub use references::{
     Change, REF_EXTENSION, RefColumn, Visit, is_ref_field, ref_column, ref_field,
 };

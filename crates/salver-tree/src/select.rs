@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use salver_core::{Error, ErrorKind, Op, Result};
 
-use crate::Tree;
+use crate::{Limits, Tree};
 
 /// A box in grid coordinates: 0-based, half-open, C order (slowest axis first).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +78,8 @@ pub struct Select {
     pub filters: Vec<Vec<Filter>>,
     /// Leave arrays and tables in the artifact until they are used.
     pub lazy: bool,
+    /// What decoding may take.
+    pub limits: Limits,
 }
 
 impl Select {
@@ -91,6 +93,13 @@ impl Select {
     #[must_use]
     pub fn lazy() -> Self {
         Self { lazy: true, ..Self::default() }
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// One part, loaded.

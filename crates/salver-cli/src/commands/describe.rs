@@ -6,9 +6,10 @@ use clap::Args;
 use salver::Result;
 use salver::files::OpenFile;
 use salver::headers::{dimension_records, observe_file};
+use salver::tree::Select;
 use serde_json::{Map, Value as Json, json};
 
-use super::show::file_outline;
+use super::show::artifact;
 use crate::output::Out;
 
 /// Describe files: their parts, or what their headers say they are.
@@ -40,18 +41,12 @@ impl Describe {
         let mut json = Vec::new();
         for path in &self.files {
             let file = OpenFile::open(path)?;
-            let name = file.format.name();
-            text.push_str(
-                &format_args!(
-                    "{} ({} bytes, {name})\n",
-                    path.display(),
-                    file.index.length
-                )
-                .to_string(),
-            );
-            text.push_str(&file_outline(&file)?);
-            let parts: Vec<_> = file.index.parts.keys().cloned().collect();
-            json.push(json!({"path": path, "format": name, "parts": parts}));
+            let tree = file.read(&Select::lazy())?;
+            let (lines, mut described) =
+                artifact(&path.display().to_string(), &file, &tree);
+            text.push_str(&lines);
+            described["path"] = json!(path);
+            json.push(described);
         }
         Ok(Out::text(text, json.into()))
     }

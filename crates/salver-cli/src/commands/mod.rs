@@ -2,6 +2,7 @@
 
 mod collections;
 mod common;
+mod convert;
 mod create;
 mod cutout;
 mod datasets;
@@ -50,6 +51,7 @@ enum Verb {
     Cutout(cutout::Cutout),
     Show(show::Show),
     Describe(describe::Describe),
+    Convert(convert::Convert),
     QueryDatasets(datasets::Query),
     PruneDatasets(remove::Prune),
     RemoveRuns(remove::Runs),
@@ -76,6 +78,7 @@ impl Cli {
             Verb::Cutout(verb) => verb.run(),
             Verb::Show(verb) => verb.run(),
             Verb::Describe(verb) => verb.run(),
+            Verb::Convert(verb) => verb.run(),
             Verb::QueryDatasets(verb) => verb.run(),
             Verb::PruneDatasets(verb) => verb.run(),
             Verb::RemoveRuns(verb) => verb.run(),

@@ -1,4 +1,4 @@
-//! Files in one of the formats, without a butler.
+//! Opening files, and writing trees to new ones.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,8 @@ use salver_core::{Error, ErrorKind, Op, Result};
 use salver_store::Local;
 use salver_tree::{EncodeOptions, Format, PartIndex, Select, Source, Tree};
 use serde_json::Value as Json;
+
+use super::convert::write_as;
 
 const OP: Op = Op("files.open");
 
@@ -36,6 +38,23 @@ impl OpenFile {
     pub fn open(path: &Path) -> Result<Self> {
         let source = Arc::new(Counting::new(Local::open_path(path.to_path_buf(), None)?));
         let format = format_of(&path.to_string_lossy(), &*source)?;
+        Self::indexed(path, format, source)
+    }
+
+    /// Opens a file as one of the given format.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`]; as the format's `index`.
+    pub fn open_as(path: &Path, format: Arc<dyn Format>) -> Result<Self> {
+        let source = Arc::new(Counting::new(Local::open_path(path.to_path_buf(), None)?));
+        Self::indexed(path, format, source)
+    }
+
+    fn indexed(
+        path: &Path,
+        format: Arc<dyn Format>,
+        source: Arc<Counting>,
+    ) -> Result<Self> {
         let index = format.index(&(Arc::clone(&source) as Arc<dyn Source>));
         let index = Arc::new(index.map_err(|e| e.with("path", path.display()))?);
         Ok(Self { format, index, source })
@@ -91,19 +110,25 @@ pub fn read_document(path: &Path) -> Result<Json> {
 /// [`ErrorKind::Conflict`] where there is a file; [`ErrorKind::Unsupported`] for an ending that
 /// names no format, or a tree that the format does not hold; as writing.
 pub fn write_tree(path: &Path, tree: &Tree) -> Result<u64> {
+    let format = by_ending(Op("files.write"), path)?;
+    let index = write_as(path, tree, &*format, &EncodeOptions::default())?;
+    Ok(index.length)
+}
+
+/// The format that a file's ending names.
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] where it names none.
+pub(super) fn by_ending(op: Op, path: &Path) -> Result<Arc<dyn Format>> {
     let name = path.to_string_lossy();
     let file = name.rsplit('/').next().unwrap_or(&name);
     let mut dots = file.match_indices('.').filter_map(|(i, _)| file.get(i..));
-    let format = dots.find_map(salver_formats::by_extension).ok_or_else(|| {
+    dots.find_map(salver_formats::by_extension).ok_or_else(|| {
         let message = "the ending names no format";
-        Error::new(ErrorKind::Unsupported, Op("files.write"), message)
+        Error::new(ErrorKind::Unsupported, op, message)
             .with("path", path.display())
             .with("known", salver_formats::names().join(", "))
-    })?;
-    let mut bytes: Vec<u8> = Vec::new();
-    format.encode(tree, &EncodeOptions::default(), &mut bytes)?;
-    write_bytes(path, &bytes)?;
-    Ok(bytes.len() as u64)
+    })
 }
 
 /// Writes a new file.
