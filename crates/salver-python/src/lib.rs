@@ -5,7 +5,7 @@
 //! the calling thread.
 //!
 //! Map: `butler` the face; `value` objects ↔ trees; `errors` error → exception; `interrupt` Ctrl-C; `model`
-//! data IDs, dataset types, refs; `sphere` regions.
+//! data IDs, dataset types, refs; `sphere` regions; `worker` plans and work without a database.
 
 #![expect(
     clippy::needless_pass_by_value,
@@ -21,6 +21,7 @@ mod interrupt;
 mod model;
 mod sphere;
 mod value;
+mod worker;
 
 use pyo3::prelude::*;
 
@@ -37,5 +38,6 @@ fn _salver(module: &Bound<'_, PyModule>) -> PyResult<()> {
     butler::register(module)?;
     model::register(module)?;
     sphere::register(module)?;
+    worker::register(module)?;
     value::register(module)
 }

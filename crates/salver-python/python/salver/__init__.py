@@ -15,6 +15,7 @@ from ._salver import (
     Butler,
     ButlerCollections,
     CollectionInfo,
+    Committed,
     DataCoordinate,
     DatasetRef,
     DatasetType,
@@ -24,11 +25,14 @@ from ._salver import (
     DimensionRecord,
     DimensionUniverse,
     FileDataset,
+    Plan,
+    Receipt,
     Registry,
     StorageClass,
     Table,
     Tagged,
     Timespan,
+    Worker,
     __version__,
 )
 
@@ -36,6 +40,7 @@ __all__ = [
     "Butler",
     "ButlerCollections",
     "CollectionInfo",
+    "Committed",
     "DataCoordinate",
     "DatasetRef",
     "DatasetType",
@@ -45,11 +50,14 @@ __all__ = [
     "DimensionRecord",
     "DimensionUniverse",
     "FileDataset",
+    "Plan",
+    "Receipt",
     "Registry",
     "StorageClass",
     "Table",
     "Tagged",
     "Timespan",
+    "Worker",
     "__version__",
     "assembler",
     "dumps",
@@ -64,7 +72,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from . import assemblers, fits, formatters, sphgeom, tree
+    from . import assemblers, fits, formatters, sphgeom, tree, workers
     from ._config import Config
     from ._enums import CollectionType, DatasetExistence, DatasetIdGenEnum
     from ._exceptions import *  # noqa: F403
@@ -89,7 +97,7 @@ def __getattr__(
 ) -> Any:  # PEP 562: modules and exceptions are imported at their first use
     import importlib
 
-    if name in ("assemblers", "fits", "formatters", "gen3", "sphgeom", "tree"):
+    if name in ("assemblers", "fits", "formatters", "gen3", "sphgeom", "tree", "workers"):
         return importlib.import_module(f"{__name__}.{name}")
     if name in _LATER:
         value = getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)

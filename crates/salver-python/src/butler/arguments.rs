@@ -12,7 +12,7 @@ use crate::errors::raise;
 use crate::model::{PyDatasetRef, PyDatasetType, PyTimespan, path_text};
 
 /// A dataset, as a call names it.
-pub(super) enum Asked<'a> {
+pub(crate) enum Asked<'a> {
     /// By ref.
     Ref(&'a DatasetRef),
     /// By the name of its type.
@@ -20,7 +20,7 @@ pub(super) enum Asked<'a> {
 }
 
 /// A dataset of a ref, of a dataset type, or of the name of one.
-pub(super) fn asked<'a>(what: &'a Bound<'_, PyAny>) -> PyResult<Asked<'a>> {
+pub(crate) fn asked<'a>(what: &'a Bound<'_, PyAny>) -> PyResult<Asked<'a>> {
     if let Ok(name) = what.cast::<PyString>() {
         return name.to_str().map(Asked::Name);
     }

@@ -28,12 +28,15 @@ use pyo3::types::{PyDict, PyTuple};
 use salver::Butler;
 use salver_core::{Error, ErrorKind, Op};
 
+pub(crate) use self::arguments::{Asked, asked};
 use self::collections::PyCollections;
 use self::handle::PyHandle;
 use self::open::Opened;
 use self::registry::PyRegistry;
 use self::transaction::PyTransaction;
 use self::uri::PyUri;
+pub(crate) use self::read::class_of;
+pub(crate) use self::write::tree_of;
 use crate::Reduced;
 use crate::errors::raise;
 use crate::model::{PyDatasetRef, PyDatasetType, PyUniverse, Shared};
@@ -60,8 +63,13 @@ impl PyButler {
         Self { butler: RwLock::new(Some(butler)), shared, opened }
     }
 
+    /// What its objects share.
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// The butler behind it.
-    fn inner(&self, py: Python<'_>) -> PyResult<Butler> {
+    pub(crate) fn inner(&self, py: Python<'_>) -> PyResult<Butler> {
         let open = self.butler.read().unwrap_or_else(PoisonError::into_inner);
         open.clone().ok_or_else(|| {
             let error =

@@ -12,7 +12,7 @@ use super::arguments::{Asked as What, asked, collections, timespan};
 use super::{PyButler, foreign};
 use crate::errors::{ToPy, raise};
 use crate::interrupt::detached;
-use crate::model::{PyDatasetRef, class_name, pairs_of};
+use crate::model::{PyDatasetRef, Shared, class_name, pairs_of};
 use crate::value::{About, to_map, to_python};
 
 /// What a call of `get` asks for.
@@ -104,17 +104,28 @@ impl PyButler {
         component: Option<&str>,
         asked: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Arc<StorageClass>> {
-        let classes = &self.shared.classes;
-        if let Some(asked) = asked
-            && !asked.is_none()
-        {
-            return classes.get(&class_name(asked)?).to_py(py);
-        }
-        let class = classes.get(dataset_type.storage_class()).to_py(py)?;
-        match component.and_then(|name| class.component(name)) {
-            Some(name) => classes.get(name).to_py(py),
-            None => Ok(class),
-        }
+        class_of(&self.shared, py, dataset_type, component, asked)
+    }
+}
+
+/// As the butler's own, for what else makes objects.
+pub(crate) fn class_of(
+    shared: &Shared,
+    py: Python<'_>,
+    dataset_type: &DatasetType,
+    component: Option<&str>,
+    asked: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Arc<StorageClass>> {
+    let classes = &shared.classes;
+    if let Some(asked) = asked
+        && !asked.is_none()
+    {
+        return classes.get(&class_name(asked)?).to_py(py);
+    }
+    let class = classes.get(dataset_type.storage_class()).to_py(py)?;
+    match component.and_then(|name| class.component(name)) {
+        Some(name) => classes.get(name).to_py(py),
+        None => Ok(class),
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Target<'a, 'py> {
 }
 
 /// The tree of an object for a storage class: a dict of columns is a table where the class says so.
-fn tree_of<'py>(
+pub(crate) fn tree_of<'py>(
     object: &Bound<'py, PyAny>,
     class: &StorageClass,
     about: &About<'_, 'py>,

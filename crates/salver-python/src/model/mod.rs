@@ -28,7 +28,7 @@ pub(crate) use record::{PyRecord, fields_of};
 pub(crate) use storage_class::{PyStorageClass, class_name};
 pub(crate) use timespan::PyTimespan;
 pub(crate) use universe::PyUniverse;
-pub(crate) use value::{py_data_value, py_field_value, uuid_of};
+pub(crate) use value::{py_data_value, py_field_value, py_uuid, uuid_of};
 
 use std::sync::{Arc, OnceLock};
 

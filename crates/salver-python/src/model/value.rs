@@ -106,7 +106,7 @@ pub(crate) fn py_field_value<'py>(
 }
 
 /// A `uuid.UUID`.
-pub(super) fn py_uuid(py: Python<'_>, id: Uuid) -> PyResult<Bound<'_, PyAny>> {
+pub(crate) fn py_uuid(py: Python<'_>, id: Uuid) -> PyResult<Bound<'_, PyAny>> {
     static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let class = CLASS.get_or_try_init(py, || {
         Ok::<_, PyErr>(py.import("uuid")?.getattr("UUID")?.unbind())

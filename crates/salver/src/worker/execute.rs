@@ -153,17 +153,32 @@ impl Worker {
         pairs: &Pairs,
         options: &GetOptions,
     ) -> Result<Tree> {
+        self.get_found(dataset_type, pairs, options).map(|(_, tree)| tree)
+    }
+
+    /// As [`Worker::get`], with the ref of the dataset; of a component's name, its parent's.
+    ///
+    /// # Errors
+    /// As [`Worker::get`].
+    pub fn get_found(
+        &self,
+        dataset_type: &str,
+        pairs: &Pairs,
+        options: &GetOptions,
+    ) -> Result<(DatasetRef, Tree)> {
         let component = dataset_type.split_once('.').map(|(_, component)| component);
         let Some(dataset) = self.find_dataset(dataset_type, pairs)? else {
             let message = "the plan does not give this dataset to the worker";
-            let data_id: Vec<_> = pairs.iter().map(|(k, v)| format!("{k}={v}")).collect();
+            let data_id: Vec<_> =
+                pairs.iter().map(|(k, v)| format!("{k}={v}")).collect();
             return Err(Error::new(ErrorKind::NotFound, GET, message)
                 .code_of("dataset_not_found")
                 .with("dataset_type", dataset_type)
                 .with("data_id", data_id.join(", "))
                 .hint("workers read what is planned: plan again with it as an input"));
         };
-        self.get_ref(&dataset, component, options)
+        let tree = self.get_ref(&dataset, component, options)?;
+        Ok((dataset, tree))
     }
 
     /// Reads an input, or what this worker has put, of which the ref is known.

@@ -19,6 +19,7 @@ from ._model import (
     Timespan,
 )
 from ._sphere import Region
+from ._worker import Committed, Plan, Receipt
 
 _DataId: TypeAlias = Mapping[str, int | str] | DataCoordinate | None
 _Names: TypeAlias = str | Iterable[str]
@@ -445,6 +446,16 @@ class Butler:
         record_validation_info: bool = True,
         skip_existing: bool = False,
     ) -> None: ...
+    def plan(
+        self,
+        inputs: Iterable[DatasetRef],
+        outputs: Iterable[str] | Mapping[str, str | None] | None = None,
+        *,
+        group: Iterable[str] | None = None,
+        records: bool = False,
+    ) -> Plan: ...
+    def commit(self, receipts: Iterable[Receipt]) -> Committed: ...
+    def abandon(self, receipts: Iterable[Receipt]) -> int: ...
     def pruneDatasets(
         self,
         refs: Iterable[DatasetRef],
