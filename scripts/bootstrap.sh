@@ -17,6 +17,8 @@ command -v cc >/dev/null || apt_install gcc libc6-dev
 command -v git >/dev/null || apt_install git
 # kills and failures at each system call are injected by strace
 command -v strace >/dev/null || apt_install strace
+# Spark runs on it
+command -v java >/dev/null || apt_install openjdk-17-jre-headless
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
   apt_install python3-venv python3-dev
 fi

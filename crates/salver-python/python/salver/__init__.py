@@ -97,7 +97,7 @@ def __getattr__(
 ) -> Any:  # PEP 562: modules and exceptions are imported at their first use
     import importlib
 
-    if name in ("assemblers", "fits", "formatters", "gen3", "sphgeom", "tree", "workers"):
+    if name in ("assemblers", "fits", "formatters", "gen3", "spark", "sphgeom", "tree", "workers"):
         return importlib.import_module(f"{__name__}.{name}")
     if name in _LATER:
         value = getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)

@@ -26,7 +26,7 @@ Task = Callable[[Worker, DataCoordinate], object]
 
 
 class TaskError(RuntimeError):
-    """Tasks failed; nothing was committed.
+    """Tasks failed for good.
 
     ``failures`` has the exception of each failed task, by the task's number.
     """
@@ -34,8 +34,7 @@ class TaskError(RuntimeError):
     def __init__(self, failures: dict[int, BaseException], tasks: int) -> None:
         first = min(failures)
         super().__init__(
-            f"{len(failures)} of {tasks} tasks failed, nothing is committed; "
-            f"task {first}: {failures[first]!r}"
+            f"{len(failures)} of {tasks} tasks failed; task {first}: {failures[first]!r}"
         )
         self.failures = failures
 
@@ -49,6 +48,7 @@ def run_task(plan: Plan, number: int, func: Task, attempts: int = 1) -> list[Rec
     for attempt in range(1, attempts + 1):
         worker = Worker(part)
         try:
+            assert worker.dataId is not None, "a plan of one task has its data ID"
             func(worker, worker.dataId)
         except Exception:
             worker.discard()
