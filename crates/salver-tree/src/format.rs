@@ -121,7 +121,7 @@ impl Capabilities {
                 return Err(self.misfit(op, path, message, node.kind()));
             }
             path.push('/');
-            path.push_str(&step.replace('~', "~0").replace('/', "~1"));
+            path.push_str(&crate::path::escape(step));
             self.check_node(op, node, path)?;
             path.truncate(length);
             Ok(())

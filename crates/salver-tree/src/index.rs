@@ -249,7 +249,7 @@ pub fn ranges(index: &PartIndex, select: &Select) -> Result<Vec<Range<u64>>> {
 }
 
 /// Bytes of a stored item: from `stored` (`>i2`, `<U5` of 4 bytes a character), else from `dtype`.
-fn item_size(array: &ArrayPart) -> u64 {
+pub(crate) fn item_size(array: &ArrayPart) -> u64 {
     let Some(stored) = array.stored.as_deref() else {
         return array.dtype.parse::<DType>().map_or(1, |dtype| dtype.size() as u64);
     };

@@ -20,11 +20,16 @@
 mod array;
 mod buffer;
 mod columns;
+mod diff;
+pub mod digest;
 mod filter;
 mod format;
 mod handle;
 mod index;
+mod index_text;
+mod kerchunk;
 mod limits;
+pub mod path;
 mod ref_text;
 mod references;
 mod select;
@@ -35,12 +40,16 @@ mod tree;
 pub use array::{Array, ArrayData, DType, Lazy};
 pub use buffer::filled;
 pub use columns::match_columns;
+pub use diff::{DiffKind, Difference, diff};
+pub use digest::Digest;
 pub use filter::{Comparison, passing_rows};
 pub use format::{Capabilities, EncodeOptions, Format, Kind, Sink};
 pub use handle::{Handle, Resolver, get_all};
 pub use index::{
     ArrayPart, Chunks, PartIndex, PartKind, Place, TablePart, coalesce, ranges,
 };
+pub use index_text::{INDEX_LIMIT, INDEX_VERSION};
+pub use kerchunk::{References, kerchunk};
 pub use limits::{Budget, Limits};
 pub use references::{
     Change, REF_EXTENSION, RefColumn, Visit, is_ref_field, ref_column, ref_field,

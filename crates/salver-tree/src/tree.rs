@@ -263,13 +263,8 @@ impl Tree {
         if path.is_empty() {
             return Ok(self);
         }
-        let Some(steps) = path.strip_prefix('/') else {
-            let error = Error::new(ErrorKind::InvalidInput, op, "a path begins with `/`");
-            return Err(error.with("path", path));
-        };
         let mut node = self;
-        for step in steps.split('/') {
-            let key = step.replace("~1", "/").replace("~0", "~");
+        for key in crate::path::split(path)? {
             node = match node.untagged() {
                 Self::Map(map) => map.get(&key).ok_or_else(|| {
                     let there: Vec<_> = map.keys().take(20).collect();
@@ -279,14 +274,12 @@ impl Tree {
                         .with("there", there.join(", "))
                 })?,
                 Self::List(list) => {
-                    key.parse::<usize>().ok().and_then(|i| list.get(i)).ok_or_else(
-                        || {
-                            Error::new(ErrorKind::NotFound, op, "no such item")
-                                .with("path", path)
-                                .with("step", &key)
-                                .with("items", list.len())
-                        },
-                    )?
+                    item_number(&key).and_then(|i| list.get(i)).ok_or_else(|| {
+                        Error::new(ErrorKind::NotFound, op, "no such item")
+                            .with("path", path)
+                            .with("step", &key)
+                            .with("items", list.len())
+                    })?
                 }
                 other => {
                     let error =
@@ -375,6 +368,13 @@ impl Tree {
             _ => None,
         }
     }
+}
+
+/// The number of a list's item: digits without a leading zero (RFC 6901 §4).
+fn item_number(step: &str) -> Option<usize> {
+    let digits = step.bytes().all(|b| b.is_ascii_digit());
+    let plain = digits && (step == "0" || !step.starts_with('0'));
+    plain.then(|| step.parse().ok()).flatten()
 }
 
 impl From<i64> for Tree {

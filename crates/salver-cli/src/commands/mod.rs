@@ -8,6 +8,7 @@ mod cutout;
 mod datasets;
 mod describe;
 mod get;
+mod index;
 mod ingest;
 mod ingest_images;
 mod put;
@@ -52,6 +53,7 @@ enum Verb {
     Show(show::Show),
     Describe(describe::Describe),
     Convert(convert::Convert),
+    Index(index::Index),
     QueryDatasets(datasets::Query),
     PruneDatasets(remove::Prune),
     RemoveRuns(remove::Runs),
@@ -79,6 +81,7 @@ impl Cli {
             Verb::Show(verb) => verb.run(),
             Verb::Describe(verb) => verb.run(),
             Verb::Convert(verb) => verb.run(),
+            Verb::Index(verb) => verb.run(),
             Verb::QueryDatasets(verb) => verb.run(),
             Verb::PruneDatasets(verb) => verb.run(),
             Verb::RemoveRuns(verb) => verb.run(),

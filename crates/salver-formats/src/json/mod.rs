@@ -18,6 +18,8 @@
 //! # Ok::<(), salver_core::Error>(())
 //! ```
 
+#[cfg(test)]
+mod digests;
 mod format;
 mod read;
 mod write;

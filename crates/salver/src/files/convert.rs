@@ -177,6 +177,6 @@ mod tests {
         let tree = Tree::Map(Map::new());
         let error = super::super::write_tree(&output, &tree).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Conflict);
-        assert_eq!(std::fs::read(&output).unwrap(), b"[]");
+        assert_eq!(super::super::read_text(&output).unwrap(), "[]");
     }
 }

@@ -178,14 +178,11 @@ fn stored(part: &PartKind) -> Stored {
             Stored { chunks, ..Stored::of(places) }
         }
         PartKind::Array(array) => {
-            let codec: Vec<String> = array
-                .codec
-                .iter()
-                .map(|(key, value)| match key.as_str() {
-                    "name" => value.clone(),
-                    key => format!("{key}={value}"),
-                })
-                .collect();
+            let codec = array.codec.iter().map(|(key, value)| match key.as_str() {
+                "name" | "filters" | "codecs" | "compression" => value.clone(),
+                key => format!("{key}={value}"),
+            });
+            let codec: Vec<String> = codec.collect();
             let (mut out, packed) = match &array.chunks {
                 Chunks::Contiguous(place) => (Stored::of(std::iter::once(*place)), false),
                 Chunks::Whole(place) => (Stored::of(std::iter::once(*place)), true),
