@@ -42,7 +42,11 @@ impl PyPlan {
         let read = detached(py, || {
             let parsed = serde_json::from_str(text);
             let op = Op("plan.read");
-            Plan::from_json(&parsed.op(ErrorKind::InvalidInput, op, "not a JSON document")?)
+            Plan::from_json(&parsed.op(
+                ErrorKind::InvalidInput,
+                op,
+                "not a JSON document",
+            )?)
         });
         read.map(Self::new_of).to_py(py)
     }

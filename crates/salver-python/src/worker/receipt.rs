@@ -28,9 +28,10 @@ pub(super) fn receipts_of(
             if let Ok(receipt) = item.cast::<PyReceipt>() {
                 return Receipt::from_json(&receipt.get().0, universe).to_py(py);
             }
-            let error = Error::new(ErrorKind::InvalidInput, Op("receipt"), "not a receipt")
-                .with("type", item.get_type().fully_qualified_name()?)
-                .hint("give what `Worker.receipts()` gave");
+            let error =
+                Error::new(ErrorKind::InvalidInput, Op("receipt"), "not a receipt")
+                    .with("type", item.get_type().fully_qualified_name()?)
+                    .hint("give what `Worker.receipts()` gave");
             Err(raise(py, &error))
         })
         .collect()

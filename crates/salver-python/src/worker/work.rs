@@ -1,6 +1,10 @@
 //! `Worker`.
 
-#![expect(non_snake_case, reason = "names and arguments are those of Gen3")]
+#![expect(
+    non_snake_case,
+    clippy::too_many_arguments,
+    reason = "names and arguments are those of Gen3"
+)]
 
 use std::sync::Arc;
 
@@ -29,13 +33,20 @@ pub(crate) struct PyWorker {
     shared: Arc<Shared>,
 }
 
+/// Identifier of a dataset that was read, and the component.
+type PyUsed<'py> = (Bound<'py, PyAny>, Option<String>);
+
 type Given<'a, 'py> = Option<&'a Bound<'py, PyAny>>;
 
 #[pymethods]
 impl PyWorker {
     #[new]
     #[pyo3(signature = (plan, task=None))]
-    fn new(py: Python<'_>, plan: &Bound<'_, PyAny>, task: Option<usize>) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        plan: &Bound<'_, PyAny>,
+        task: Option<usize>,
+    ) -> PyResult<Self> {
         let plan = plan_of(plan)?;
         let options = WorkerOptions { task, ..WorkerOptions::default() };
         let worker = detached(py, || Worker::new(&plan.plan, &options)).to_py(py)?;
@@ -100,7 +111,8 @@ impl PyWorker {
     ) -> PyResult<PyDatasetRef> {
         let made = match asked(datasetRefOrType)? {
             Asked::Ref(dataset) => {
-                let class = class_of(&self.shared, py, &dataset.dataset_type, None, None)?;
+                let class =
+                    class_of(&self.shared, py, &dataset.dataset_type, None, None)?;
                 let tree = tree_of(obj, &class, &About::of(&dataset.data_id, None))?;
                 detached(py, || self.worker.put_ref(&tree, dataset))
             }
@@ -167,10 +179,7 @@ impl PyWorker {
 
     /// What was read so far: identifiers and components (`None` for a whole dataset).
     #[getter]
-    fn used<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<Vec<(Bound<'py, PyAny>, Option<String>)>> {
+    fn used<'py>(&self, py: Python<'py>) -> PyResult<Vec<PyUsed<'py>>> {
         let used = self.worker.used().into_iter();
         used.map(|u| Ok((py_uuid(py, u.id)?, u.component))).collect()
     }

@@ -169,8 +169,7 @@ impl Worker {
         let component = dataset_type.split_once('.').map(|(_, component)| component);
         let Some(dataset) = self.find_dataset(dataset_type, pairs)? else {
             let message = "the plan does not give this dataset to the worker";
-            let data_id: Vec<_> =
-                pairs.iter().map(|(k, v)| format!("{k}={v}")).collect();
+            let data_id: Vec<_> = pairs.iter().map(|(k, v)| format!("{k}={v}")).collect();
             return Err(Error::new(ErrorKind::NotFound, GET, message)
                 .code_of("dataset_not_found")
                 .with("dataset_type", dataset_type)
