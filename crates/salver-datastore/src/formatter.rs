@@ -16,6 +16,13 @@ pub const FITS_FORMATTER: &str = "salver.gen3.FitsFormatter";
 /// The formatter of our Python package with which Gen3's stock reads and writes npy files.
 pub const NPY_FORMATTER: &str = "salver.gen3.NpyFormatter";
 
+/// The formatter of our Python package for objects of the storage class `Tree`: its files are in
+/// the format that their ending names.
+pub const TREE_FORMATTER: &str = "salver.gen3.TreeFormatter";
+
+/// The formats that a tree is written in where nothing says which, best first.
+const TREE_FORMATS: [&str; 2] = ["asdf", "json"];
+
 /// Storage classes whose JSON has no blanks: Gen3 writes it by other means than `json.dumps`.
 const COMPACT: [&str; 6] = [
     "Timespan",
@@ -51,6 +58,10 @@ pub fn format_name(class: &str) -> Option<&'static str> {
         "NpyFormatter" => "npy",
         "FitsFormatter" => "fits",
         name if name.starts_with("Fits") && module.contains("formatters") => "fits",
+        name if module.starts_with("salver") => {
+            let name = name.strip_suffix("Formatter")?.to_ascii_lowercase();
+            return formats::names().into_iter().find(|known| *known == name);
+        }
         _ => return None,
     })
 }
@@ -116,6 +127,16 @@ impl FormatterEntry {
             return Err(error.with("key", key));
         };
         let parameters = value.get("parameters").and_then(Json::as_object);
+        let format = parameters.and_then(|p| p.get("format")).and_then(Json::as_str);
+        if let Some(name) = format.filter(|_| class == TREE_FORMATTER)
+            && formats::by_name(name).is_none()
+        {
+            let op = Op("datastore.formatters");
+            return Err(Error::new(ErrorKind::Config, op, "no format of this name")
+                .with("key", key)
+                .with("format", name)
+                .hint(format!("one of {}", formats::names().join(", "))));
+        }
         let parameters = parameters.into_iter().flatten();
         let parameters = parameters.map(|(k, v)| (k.clone(), v.clone())).collect();
         Ok(Some(Self { class: class.to_owned(), parameters }))
@@ -124,11 +145,13 @@ impl FormatterEntry {
     /// The formatter for datasets of a storage class.
     #[must_use]
     pub fn resolve(&self, storage_class: &str, extension: Option<&str>) -> Formatter {
-        let format = format_of(&self.class);
+        let tree = self.class == TREE_FORMATTER;
+        let format = if tree { self.tree_format() } else { format_of(&self.class) };
         let mut options = EncodeOptions::default();
         let ours = self.class.starts_with("salver.");
         for (key, value) in self.parameters.iter().filter(|_| ours) {
             match (key.as_str(), value) {
+                ("format", _) if tree => {}
                 ("compression", Json::String(name)) => {
                     options.compression = Some(name.clone());
                 }
@@ -153,8 +176,22 @@ impl FormatterEntry {
             _ => {}
         }
         let known = extensions_of_class(&self.class).first().copied();
+        let by_format =
+            || formats::extensions_of(format.as_ref()?.name()).first().copied();
+        let known = known.or_else(by_format);
         let extension = known.or(extension).unwrap_or("").to_owned();
         Formatter { class: self.class.clone(), format, options, extension }
+    }
+}
+
+impl FormatterEntry {
+    /// The format of a tree: the one that the parameter `format` names, else the best there is.
+    fn tree_format(&self) -> Option<Arc<dyn Format>> {
+        let named = self.parameters.iter().find(|(key, _)| key == "format");
+        match named {
+            Some((_, name)) => formats::by_name(name.as_str()?),
+            None => TREE_FORMATS.into_iter().find_map(formats::by_name),
+        }
     }
 }
 
@@ -200,6 +237,9 @@ mod tests {
             ("lsst.obs.base.formatters.fitsGeneric.FitsGenericFormatter", Some("fits")),
             (FITS_FORMATTER, Some("fits")),
             (NPY_FORMATTER, Some("npy")),
+            ("salver.gen3.JsonFormatter", Some("json")),
+            ("salver.gen3.NothingFormatter", None),
+            (TREE_FORMATTER, None),
             ("lsst.daf.butler.formatters.matplotlib.MatplotlibFormatter", None),
             ("lsst.pipe.base.formatters.pexConfig.PexConfigFormatter", None),
             ("", None),

@@ -55,7 +55,7 @@ pub use group::DimensionGroup;
 pub use links::{LinkKind, LinkRow, PendingLink, StubRow, StubState};
 pub use record::Record;
 pub use rows::FileRecord;
-pub use storage_class::{StorageClass, StorageClasses};
+pub use storage_class::{StorageClass, StorageClasses, TREE_CLASS, tree_class};
 pub use suggest::nearest;
 pub use timespan::Timespan;
 pub use universe::Universe;

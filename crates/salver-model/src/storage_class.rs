@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use salver_core::{Error, ErrorKind, Op, Result};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::nearest;
 
@@ -51,6 +51,7 @@ impl StorageClass {
         let mine = type_name(&self.pytype);
         let types = || type_names(&stored.pytype);
         stored.lineage.contains(&self.name)
+            || mine == "object"
             || types().any(|t| t == mine)
             || self.convertible_from.iter().any(|c| types().any(|t| t == type_name(c)))
     }
@@ -108,6 +109,28 @@ fn built_in() -> Arc<Map<String, Json>> {
     Arc::clone(BUILT_IN.get_or_init(read))
 }
 
+/// The storage class of any object that an assembler, or a plain value, makes a tree of.
+pub const TREE_CLASS: &str = "Tree";
+
+/// What a repository's configuration says of [`TREE_CLASS`], so that Gen3 knows the class too.
+#[must_use]
+pub fn tree_class() -> Json {
+    json!({"pytype": "object", "parameters": ["box", "columns", "part"]})
+}
+
+/// Definitions that Gen3 does not have; they are written to a repository at their first use.
+fn ours(name: &str) -> Option<&'static Map<String, Json>> {
+    static TREE: OnceLock<Json> = OnceLock::new();
+    let tree = TREE.get_or_init(|| {
+        let mut tree = tree_class();
+        if let Some(definition) = tree.as_object_mut() {
+            definition.insert("formatter".into(), "salver.gen3.TreeFormatter".into());
+        }
+        tree
+    });
+    tree.as_object().filter(|_| name == TREE_CLASS)
+}
+
 const OP: Op = Op("storage_class");
 
 impl StorageClasses {
@@ -127,7 +150,8 @@ impl StorageClasses {
         let mut definitions = (*built_in()).clone();
         for (name, definition) in section {
             let new = definition.as_object().ok_or_else(|| wrong(name))?;
-            let old = definitions.entry(name).or_insert_with(|| Json::Object(Map::new()));
+            let none = || ours(name).cloned().unwrap_or_default();
+            let old = definitions.entry(name).or_insert_with(|| Json::Object(none()));
             if let Some(old) = old.as_object_mut() {
                 merge_maps(old, new);
             }
@@ -169,6 +193,7 @@ impl StorageClasses {
                 return Err(error.with("name", name));
             }
             let definition = self.definitions.get(&current).and_then(Json::as_object);
+            let definition = definition.or_else(|| ours(&current));
             let definition = definition.ok_or_else(|| self.unknown(&current))?;
             class.lineage.push(current);
             merge(&mut class, definition);
@@ -294,6 +319,19 @@ mod tests {
             });
             assert_eq!(ours, expected, "{name}");
         }
+    }
+
+    #[test]
+    fn a_tree_holds_any_object_and_is_known_without_a_definition() {
+        let classes = StorageClasses::default();
+        let tree = classes.get("Tree").unwrap();
+        assert_eq!(tree.formatter.as_deref(), Some("salver.gen3.TreeFormatter"));
+        assert!(tree.can_convert_from(&classes.get("ArrowAstropy").unwrap()));
+        let section =
+            json!({"Tree": {"parameters": []}, "Mine": {"inheritsFrom": "Tree"}});
+        let classes = StorageClasses::with_config(&section).unwrap();
+        assert_eq!(classes.get("Tree").unwrap().pytype, "object");
+        assert_eq!(classes.get("Mine").unwrap().lineage, ["Mine", "Tree"]);
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl Register {
         let dataset_type =
             DatasetType::new(&self.dataset_type, group, &self.storage_class)?
                 .calibration(self.is_calibration);
-        let new = butler.registry().register_dataset_type(&dataset_type)?;
+        let new = butler.register_dataset_type(&dataset_type)?;
         let text = if new {
             "Dataset type successfully registered."
         } else {

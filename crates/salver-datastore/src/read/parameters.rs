@@ -47,6 +47,8 @@ impl Selection {
                 }
                 "bbox" => out.select.region = Some(bounding_box(value)?),
                 "origin" => out.local = local(value)?,
+                "part" => out.select.part = Some(part(value)?),
+                "box" => out.select.region = Some(axes(value)?),
                 _ => {
                     let message =
                         "this parameter needs the program that owns the storage class";
@@ -172,6 +174,28 @@ fn get_int(map: &Map, key: &str) -> Option<i64> {
     map.get(key).and_then(Tree::as_int)
 }
 
+/// The path of a node: `/psf/inputs/3`.
+fn part(value: &Tree) -> Result<String> {
+    let path = value.as_str().filter(|path| path.is_empty() || path.starts_with('/'));
+    let accepted = "the path of a node, such as `/psf/inputs/3`";
+    path.map(str::to_owned).ok_or_else(|| wrong("part", value, accepted))
+}
+
+/// `[[start, stop], …]` for each axis, slowest first, half-open.
+fn axes(value: &Tree) -> Result<BoxSelect> {
+    let accepted = "a list of [start, stop] for each axis, slowest first";
+    let Tree::List(items) = value else { return Err(wrong("box", value, accepted)) };
+    let axis = |item: &Tree| match item {
+        Tree::List(ends) => match ends.as_slice() {
+            [start, stop] => Some(start.as_int()?..stop.as_int()?),
+            _ => None,
+        },
+        _ => None,
+    };
+    let ranges: Option<Vec<Range<i64>>> = items.iter().map(axis).collect();
+    ranges.map(BoxSelect).ok_or_else(|| wrong("box", value, accepted))
+}
+
 /// Whether boxes count from the first stored pixel.
 fn local(value: &Tree) -> Result<bool> {
     match value.as_str() {
@@ -213,6 +237,17 @@ mod tests {
         let empty = empty.map(|(k, v)| (k.to_owned(), Tree::from(v)));
         let empty = selection("ImageF", "bbox", Tree::Map(Map::from_iter(empty)));
         assert_eq!(empty.unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn a_tree_takes_a_part_and_a_box() {
+        let found = selection("Tree", "part", "/a/0".into()).unwrap();
+        assert_eq!(found.select.part.as_deref(), Some("/a/0"));
+        let ends = |a: i64, b: i64| list(vec![a.into(), b.into()]);
+        let found = selection("Tree", "box", list(vec![ends(0, 5), ends(2, 3)]));
+        assert_eq!(found.unwrap().select.region, Some(BoxSelect(vec![0..5, 2..3])));
+        assert!(selection("Tree", "part", "a".into()).is_err());
+        assert!(selection("Tree", "box", list(vec![1.into()])).is_err());
     }
 
     #[test]

@@ -13,13 +13,27 @@ from lsst.utils.introspection import get_full_type_name
 
 from . import _salver
 
-__all__ = ["FitsFormatter", "NpyFormatter", "ParquetFormatter", "PickleFormatter"]
+__all__ = [
+    "ArrowFormatter",
+    "AsdfFormatter",
+    "FitsFormatter",
+    "Hdf5Formatter",
+    "JsonFormatter",
+    "NpyFormatter",
+    "NpzFormatter",
+    "ParquetFormatter",
+    "PickleFormatter",
+    "TreeFormatter",
+    "YamlFormatter",
+    "ZarrFormatter",
+]
 
 
 class _Formatter(FormatterV2):
     """A format of Salver, as Gen3 sees it."""
 
     can_read_from_local_file = True
+    unsupported_parameters: ClassVar[frozenset[str]] = frozenset()
     salver_format: ClassVar[str] = ""
 
     def can_accept(self, in_memory_dataset: Any) -> bool:
@@ -30,14 +44,23 @@ class _Formatter(FormatterV2):
     ) -> Any:
         """Read a dataset, or a component of it, with the parameters of the request."""
         descriptor = self.file_descriptor
-        parameters = descriptor.parameters or {}
+        parameters = dict(descriptor.parameters or {})
         pytype = get_full_type_name(descriptor.readStorageClass.pytype)
-        return _salver.read_file(path, self.salver_format, pytype, component, dict(parameters))
+        return _salver.read_file(
+            path, self.salver_format or None, pytype, component, parameters, self._data_id()
+        )
 
     def to_bytes(self, in_memory_dataset: Any) -> bytes:
         """Encode a dataset."""
         parameters = {str(k): str(v) for k, v in (self.write_parameters or {}).items()}
-        return _salver.encode(in_memory_dataset, self.salver_format, parameters)
+        pytype = get_full_type_name(self.file_descriptor.storageClass.pytype)
+        return _salver.encode(
+            in_memory_dataset, self.salver_format, parameters, pytype, self._data_id()
+        )
+
+    def _data_id(self) -> dict[str, int | str]:
+        data_id = self.data_id
+        return {} if data_id is None else dict(data_id.mapping)
 
 
 class FitsFormatter(_Formatter):
@@ -45,7 +68,6 @@ class FitsFormatter(_Formatter):
 
     default_extension = ".fits"
     supported_extensions = frozenset({".fits", ".fit", ".fits.fz", ".fits.gz"})
-    unsupported_parameters: ClassVar[frozenset[str]] = frozenset()
     supported_write_parameters = frozenset({"compression", "tile"})
     salver_format = "fits"
 
@@ -54,8 +76,14 @@ class NpyFormatter(_Formatter):
     """One NumPy array, in NumPy's own format."""
 
     default_extension = ".npy"
-    unsupported_parameters: ClassVar[frozenset[str]] = frozenset()
     salver_format = "npy"
+
+
+class NpzFormatter(_Formatter):
+    """NumPy arrays by name, in NumPy's own format."""
+
+    default_extension = ".npz"
+    salver_format = "npz"
 
 
 class ParquetFormatter(_Formatter):
@@ -63,8 +91,15 @@ class ParquetFormatter(_Formatter):
 
     default_extension = ".parq"
     supported_extensions = frozenset({".parq", ".parquet", ".pq"})
-    unsupported_parameters: ClassVar[frozenset[str]] = frozenset()
     salver_format = "parquet"
+
+
+class ArrowFormatter(_Formatter):
+    """Tables, in Arrow's own file format."""
+
+    default_extension = ".arrow"
+    supported_extensions = frozenset({".arrow", ".feather", ".ipc"})
+    salver_format = "arrow"
 
 
 class PickleFormatter(_Formatter):
@@ -73,3 +108,75 @@ class PickleFormatter(_Formatter):
     default_extension = ".pickle"
     supported_extensions = frozenset({".pickle", ".pkl"})
     salver_format = "pickle"
+
+
+class JsonFormatter(_Formatter):
+    """Any tree, as JSON."""
+
+    default_extension = ".json"
+    salver_format = "json"
+
+
+class YamlFormatter(_Formatter):
+    """Any tree, as YAML."""
+
+    default_extension = ".yaml"
+    supported_extensions = frozenset({".yaml", ".yml"})
+    salver_format = "yaml"
+
+
+class AsdfFormatter(_Formatter):
+    """Any tree, as ASDF."""
+
+    default_extension = ".asdf"
+    supported_write_parameters = frozenset({"compression", "tile"})
+    salver_format = "asdf"
+
+
+class Hdf5Formatter(_Formatter):
+    """Any tree, as HDF5."""
+
+    default_extension = ".h5"
+    supported_extensions = frozenset({".h5", ".hdf5"})
+    supported_write_parameters = frozenset({"compression", "tile"})
+    salver_format = "hdf5"
+
+
+class ZarrFormatter(_Formatter):
+    """Any tree, as Zarr in one file."""
+
+    default_extension = ".zarr.zip"
+    supported_extensions = frozenset({".zarr.zip", ".zarr", ".zip"})
+    supported_write_parameters = frozenset({"compression", "tile"})
+    salver_format = "zarr"
+
+
+_TREE_FORMATS = ("asdf", "json")
+
+
+class TreeFormatter(_Formatter):
+    """Any object, in the format that the parameter ``format`` names; it is read by what the file
+    itself tells."""
+
+    supported_extensions = frozenset(
+        ending for format in _salver.formats().values() for ending in format["extensions"]
+    )
+    supported_write_parameters = frozenset({"format", "compression", "tile"})
+
+    def _format(self) -> str:
+        known = _salver.formats()
+        named = (self.write_parameters or {}).get("format")
+        return str(named or next(name for name in _TREE_FORMATS if name in known))
+
+    def get_write_extension(self) -> str:
+        """Ending of new files."""
+        extensions: list[str] = _salver.formats()[self._format()]["extensions"]
+        return extensions[0]
+
+    def to_bytes(self, in_memory_dataset: Any) -> bytes:
+        """Encode a dataset."""
+        parameters = {str(k): str(v) for k, v in (self.write_parameters or {}).items()}
+        parameters.pop("format", None)
+        return _salver.encode(
+            in_memory_dataset, self._format(), parameters, "object", self._data_id()
+        )

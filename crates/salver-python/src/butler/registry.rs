@@ -171,10 +171,7 @@ impl PyRegistry {
         datasetType: &PyDatasetType,
     ) -> PyResult<bool> {
         let dataset_type = &datasetType.dataset_type;
-        let registered = detached(py, || {
-            self.butler.storage_classes().get(dataset_type.storage_class())?;
-            self.registry().register_dataset_type(dataset_type)
-        });
+        let registered = detached(py, || self.butler.register_dataset_type(dataset_type));
         registered.to_py(py)
     }
 

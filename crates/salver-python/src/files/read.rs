@@ -9,9 +9,9 @@ use salver_formats::fits::{HduName, read_image};
 use salver_store::Local;
 use salver_tree::{BoxSelect, Format, MemorySource, Select, Source, Tree};
 
-use crate::errors::ToPy;
+use crate::errors::{ToPy, raise};
 use crate::interrupt::detached;
-use crate::model::path_text;
+use crate::model::{pairs_of, path_text};
 use crate::value::{About, plain, to_python};
 
 const OP: Op = Op("python.read_file");
@@ -64,34 +64,32 @@ pub(crate) fn read_tree(path: String, format: Option<&str>) -> Result<Tree> {
 
 /// Reads a file as the object that a storage class of `pytype` would be.
 #[pyfunction]
-#[pyo3(signature = (path, format=None, pytype=None, component=None, parameters=None))]
+#[pyo3(signature = (path, format=None, pytype=None, component=None, parameters=None, data_id=None))]
 pub(crate) fn read_file<'py>(
-    py: Python<'py>,
     path: &Bound<'py, PyAny>,
     format: Option<String>,
     pytype: Option<&str>,
     component: Option<String>,
     parameters: Option<&Bound<'py, PyDict>>,
+    data_id: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let py = path.py();
     let path = path_text(path)?;
-    let columns: Option<Vec<String>> = match parameters {
-        Some(given) => match given.get_item("columns")? {
-            Some(columns) => {
-                Some(columns.extract().or_else(|_| columns.extract().map(|c| vec![c]))?)
-            }
-            None => None,
-        },
-        None => None,
+    let mut select = match parameters {
+        Some(given) => select_of(given)?,
+        None => Select::all(),
     };
+    if let Some(name) = component {
+        select.part = Some(format!("/{}", name.replace('~', "~0").replace('/', "~1")));
+    }
     let tree = detached(py, move || {
         let source = Local::open_path(path.clone().into(), None)?;
         let format = format_of(format.as_deref(), &path, &*source)?;
         let index = Arc::new(format.index(&source)?);
-        let part =
-            component.map(|c| format!("/{}", c.replace('~', "~0").replace('/', "~1")));
-        format.decode(&index, &Select { part, columns, ..Select::all() }, &source)
+        format.decode(&index, &select, &source)
     });
-    to_python(py, tree.to_py(py)?, pytype, &About::nothing())
+    let values = pairs_of(data_id.map(Bound::as_any), None)?;
+    to_python(py, tree.to_py(py)?, pytype, &About::read(&values, parameters))
 }
 
 /// Where a value is: in a file, or in bytes.
@@ -104,11 +102,21 @@ pub(crate) enum Place<'py> {
 /// What of a value is read.
 fn select_of(given: &Bound<'_, PyDict>) -> PyResult<Select> {
     let mut select = Select::all();
+    for (name, value) in given {
+        let name: String = name.extract()?;
+        if !value.is_none() && !["part", "columns", "box"].contains(&name.as_str()) {
+            let message = "this parameter is not known outside of a butler of Salver";
+            let error = Error::new(ErrorKind::Unsupported, OP, message);
+            let error = error.with("parameter", name).hint("part, columns and box are");
+            return Err(raise(given.py(), &error));
+        }
+    }
     if let Some(part) = given.get_item("part")? {
         select.part = Some(part.extract()?);
     }
     if let Some(columns) = given.get_item("columns")? {
-        select.columns = Some(columns.extract()?);
+        let one = || columns.extract().map(|name| vec![name]);
+        select.columns = Some(columns.extract().or_else(|_| one())?);
     }
     if let Some(axes) = given.get_item("box")? {
         let axes: Vec<(i64, i64)> = axes.extract()?;

@@ -15,23 +15,25 @@ use salver_tree::{EncodeOptions, Format, Kind, Sink, Tree};
 
 use crate::errors::{ToPy, raise};
 use crate::interrupt::detached;
-use crate::model::path_text;
+use crate::model::{pairs_of, path_text};
 use crate::value::{About, to_tree, tree_for};
 
 const OP: Op = Op("python.write_file");
 
 /// The bytes of an object in a format.
 #[pyfunction]
-#[pyo3(signature = (object, format, options=None, pytype=None))]
+#[pyo3(signature = (object, format, options=None, pytype=None, data_id=None))]
 pub(crate) fn encode<'py>(
     object: &Bound<'py, PyAny>,
     format: &str,
     options: Option<BTreeMap<String, String>>,
     pytype: Option<&str>,
+    data_id: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let py = object.py();
     let format = format_named(format).to_py(py)?;
-    let tree = fitting(object, &*format, pytype)?;
+    let values = pairs_of(data_id.map(Bound::as_any), None)?;
+    let tree = fitting(object, &*format, pytype, &About::given(&values))?;
     let options = encode_options(options.unwrap_or_default()).to_py(py)?;
     let bytes = detached(py, move || {
         let mut bytes: Vec<u8> = Vec::new();
@@ -56,7 +58,7 @@ pub(crate) fn write_value(
         None => format_of_ending(&path),
     };
     let format = format.to_py(py)?;
-    let tree = fitting(object, &*format, None)?;
+    let tree = fitting(object, &*format, None, &About::nothing())?;
     let options = encode_options(options).to_py(py)?;
     detached(py, move || {
         let path = PathBuf::from(path);
@@ -65,15 +67,21 @@ pub(crate) fn write_value(
     .to_py(py)
 }
 
-/// The tree of an object as a format holds it: without a tag at its root where it has no tags.
-fn fitting(
-    object: &Bound<'_, PyAny>,
+/// The tree of an object as a format holds it: a table without its tag where the format has none.
+fn fitting<'py>(
+    object: &Bound<'py, PyAny>,
     format: &dyn Format,
     pytype: Option<&str>,
+    about: &About<'_, 'py>,
 ) -> PyResult<Tree> {
-    let tags = format.capabilities().kinds.contains(&Kind::Tagged);
-    let pytype = if tags { pytype } else { pytype.or(Some("")) };
-    tree_for(object, pytype, &About::nothing())
+    let tree = tree_for(object, pytype, about)?;
+    if format.capabilities().kinds.contains(&Kind::Tagged) {
+        return Ok(tree);
+    }
+    Ok(match tree {
+        Tree::Tagged(tagged) if matches!(tagged.tree, Tree::Table(_)) => tagged.tree,
+        tree => tree,
+    })
 }
 
 fn format_named(name: &str) -> Result<Arc<dyn Format>> {

@@ -35,6 +35,14 @@ impl<'a, 'py> About<'a, 'py> {
         Self { values: Values::Given(values), ..Self::nothing() }
     }
 
+    /// A dataset that is read, known by its values.
+    pub(crate) fn read(
+        values: &'a [(String, DataValue)],
+        parameters: Option<&'a Bound<'py, PyDict>>,
+    ) -> Self {
+        Self { parameters, ..Self::given(values) }
+    }
+
     /// A dataset that is read, or put by its ref.
     pub(crate) fn of(
         data_id: &'a DataId,

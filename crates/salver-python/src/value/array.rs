@@ -69,6 +69,11 @@ pub(super) fn from_numpy(object: &Bound<'_, PyAny>) -> PyResult<Option<Tree>> {
         array = array.call_method1(intern!(py, "copy"), ("C",))?;
     }
     let len = item.size() * shape.iter().product::<usize>();
+    if len == 0 {
+        // NumPy's pointer to nothing may have any alignment
+        let empty = Buffer::from_vec(Vec::<u64>::new());
+        return Array::new(item, shape, empty).to_py(py).map(|a| Some(Tree::Array(a)));
+    }
     let memory = memory::of(array.cast::<PyUntypedArray>()?, len);
     let buffer = Buffer::from(Bytes::from_owner(memory));
     Array::new(item, shape, buffer).to_py(py).map(|array| Some(Tree::Array(array)))

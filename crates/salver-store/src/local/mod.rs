@@ -8,6 +8,7 @@
 
 mod files;
 mod name;
+mod replace;
 mod source;
 mod stage;
 mod sync;

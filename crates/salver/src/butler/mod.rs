@@ -13,6 +13,7 @@ mod overlap;
 mod put;
 mod query;
 mod references;
+mod register;
 mod remove;
 mod resolve;
 mod transaction;

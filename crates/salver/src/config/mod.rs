@@ -5,6 +5,7 @@
 //! they found in it as an [`Environment`].
 
 mod defaults;
+mod edit;
 mod file;
 mod location;
 mod merge;
@@ -20,6 +21,7 @@ pub use repo::Config;
 pub use write::render;
 pub use yaml::{tree_of, value_of};
 
+pub(crate) use edit::{lines, with_entry};
 pub(crate) use file::{exists, make_folder, read_text};
 pub(crate) use location::local_path;
 pub(crate) use write::create_file;

@@ -16,6 +16,7 @@ def encode(
     format: str,
     options: Mapping[str, str] | None = None,
     pytype: str | None = None,
+    data_id: dict[str, int | str] | None = None,
 ) -> bytes: ...
 def error_kinds() -> list[str]: ...
 def read_file(
@@ -24,6 +25,7 @@ def read_file(
     pytype: str | None = None,
     component: str | None = None,
     parameters: dict[str, Any] | None = None,
+    data_id: dict[str, int | str] | None = None,
 ) -> Any: ...
 def read_value(
     place: bytes | _Path, format: str | None, pytype: str | None, select: Mapping[str, Any]
