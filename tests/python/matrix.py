@@ -215,7 +215,11 @@ def _plain_records() -> np.ndarray:
 
 
 KINDS: dict[str, Callable[[], Any]] = {
-    "dict, list, text, bytes, None": lambda: {"a": [1, "é", None, True], "b": {"c": b"\x00\xff"}, "": {}},
+    "dict, list, text, bytes, None": lambda: {
+        "a": [1, "é", None, True],
+        "b": {"c": b"\x00\xff"},
+        "": {},
+    },
     "whole numbers": lambda: {"least": -(2**63), "most": 2**64 - 1},
     "floats (−0, ∞, smallest)": lambda: {"x": [-0.0, 0.1, float("inf"), 5e-324, 1e308]},
     "a single value": lambda: "text",
@@ -416,10 +420,12 @@ def outcome(kind: str, format: str, way: Callable[[Any, str], Any] = in_memory) 
 
 
 def _reason(error: Exception) -> str:
-    text = getattr(error, "message", None) or str(error)
-    context = getattr(error, "context", None) or {}
-    named = [f"{key} `{context[key]}`" for key in ("node", "column", "found") if key in context]
-    return f"{text}{': ' if named else ''}{', '.join(named)}"
+    """The message without its operation, and the node that does not fit."""
+    text = str(error).splitlines()[0]
+    message, _, rest = text.removesuffix(")").partition(" (")
+    message = message.partition(": ")[2] if isinstance(error, salver.SalverError) else message
+    named = [part.split(": ") for part in rest.split(", ") if part.startswith(("node:", "found:"))]
+    return ", ".join([message, *(f"{key} `{value}`" for key, value in named)])
 
 
 def outcomes() -> dict[str, dict[str, Outcome]]:

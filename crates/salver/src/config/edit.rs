@@ -162,7 +162,8 @@ mod tests {
         let expected = format!("{text}storageClasses:\n  Tree:\n    pytype: object\n");
         assert_eq!(edited(text).unwrap(), expected);
         assert_eq!(edited(&expected).unwrap(), expected);
-        assert_eq!(edited("a: 1").unwrap(), format!("a: 1\n{}", &expected[text.len()..]));
+        let added = "storageClasses:\n  Tree:\n    pytype: object\n";
+        assert_eq!(edited("a: 1").unwrap(), format!("a: 1\n{added}"));
     }
 
     #[test]
