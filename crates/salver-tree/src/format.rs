@@ -203,6 +203,9 @@ impl Sink for Vec<u8> {
 ///    a small multiple of the source's length or of the selected output that the source backs.
 /// 6. A decoded array is in memory, native byte order, C order, in a buffer that `Vec` allocated
 ///    (so that its consumer can own it), unless `Select::lazy` asked to leave it.
+/// 7. `decode` of a part is the node that is there in the whole, its tags included.
+/// 8. `decode` takes no more memory than `Select::limits` allows (`PartIndex::admit`); what is
+///    beyond is `ErrorKind::Limit`, naming the node and the bytes wanted.
 pub trait Format: fmt::Debug + Send + Sync {
     /// The name: `fits`, `parquet`, ….
     fn name(&self) -> &'static str;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use salver_core::{Error, ErrorKind, Op, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::{BoxSelect, DType, Select, match_columns};
+use crate::{BoxSelect, Budget, DType, Select, match_columns};
 
 /// A place in an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +128,27 @@ impl PartIndex {
         None
     }
 
+    /// Asks the selection's limits whether what it decodes may be in memory: arrays by their shape
+    /// in the box, tables by their stored bytes, documents at sixteen times their length, which is
+    /// what their nodes may take. Arrays and tables that are left lazy take nothing.
+    ///
+    /// Every `decode` begins with it; a format that knows more (uncompressed sizes) asks again.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Limit`], naming the node and the bytes wanted; as [`BoxSelect::clip`] and
+    /// [`match_columns`].
+    pub fn admit(&self, op: Op, select: &Select) -> Result<()> {
+        let path = select.part.as_deref().unwrap_or("");
+        let mut budget = Budget::new(select.limits);
+        for (node, part) in self.below(path) {
+            budget.take(op, node, decoded_bytes(part, select)?)?;
+        }
+        match self.around(path) {
+            Some(part) => budget.take(op, path, decoded_bytes(part, select)?),
+            None => Ok(()),
+        }
+    }
+
     /// The parts at or below a path.
     pub fn below<'a>(
         &'a self,
@@ -209,6 +230,29 @@ impl ArrayPart {
                 let last = at(|r| r.end.saturating_sub(1)) + 1;
                 Ok(vec![place.offset + first * item..place.offset + last * item])
             }
+        }
+    }
+}
+
+/// Bytes in memory of what is selected of a part.
+fn decoded_bytes(part: &PartKind, select: &Select) -> Result<u64> {
+    match part {
+        PartKind::Tree(place) => Ok(place.len.saturating_mul(16)),
+        _ if select.lazy => Ok(0),
+        PartKind::Table(table) => {
+            let ranges = coalesce(table_ranges(table, select)?, 0);
+            Ok(ranges.iter().fold(0, |n, r| (r.end - r.start).saturating_add(n)))
+        }
+        PartKind::Array(array) => {
+            let item = array.dtype.parse::<DType>().map_or(1, |d| d.size() as u64);
+            let axes = match &select.region {
+                None => array.shape.clone(),
+                Some(region) => {
+                    let bounds = region.clip(&array.shape_usize()?, &array.origin)?;
+                    bounds.iter().map(|r| r.len() as u64).collect()
+                }
+            };
+            Ok(axes.iter().fold(item, |n, &axis| n.saturating_mul(axis)))
         }
     }
 }
@@ -344,6 +388,26 @@ mod tests {
         };
         assert_eq!([size("U5", None), size("S5", None), size("bool", None)], [20, 5, 1]);
         assert_eq!([size("U5", Some("<U5")), size("int16", Some(">i2"))], [20, 2]);
+    }
+
+    #[test]
+    fn what_is_decoded_is_within_the_limits() {
+        use crate::Limits;
+        let mut index = PartIndex::new("test", 1000);
+        index.parts.insert("/a".into(), PartKind::Array(grid()));
+        index.parts.insert("/d".into(), PartKind::Tree(Place { offset: 0, len: 2 }));
+        let op = Op("test");
+        // 5 × 9 items of 2 bytes, and 16 × 2
+        let ask =
+            |select: Select, n| index.admit(op, &select.with_limits(Limits::memory(n)));
+        ask(Select::all(), 122).unwrap();
+        let error = ask(Select::all(), 89).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Limit);
+        assert!(error.to_string().contains("node: /a, wanted: 90"), "{error}");
+        ask(Select::lazy(), 32).unwrap();
+        ask(Select::part("/d"), 32).unwrap();
+        let region = Some(BoxSelect(vec![0..1, 0..1]));
+        ask(Select { region, ..Select::part("/a") }, 2).unwrap();
     }
 
     #[test]

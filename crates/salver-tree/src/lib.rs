@@ -18,6 +18,7 @@
 //! trait that formats implement. This crate does no I/O of its own.
 
 mod array;
+pub mod assemble;
 mod buffer;
 mod columns;
 mod diff;

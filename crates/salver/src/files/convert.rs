@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tree_that_does_not_fit_names_node_and_formats_and_writes_nothing() {
+    fn uc_054_a_tree_that_does_not_fit_names_node_and_formats_and_writes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let (input, output) = (folder.path().join("a.json"), folder.path().join("a.npy"));
         super::super::write_bytes(&input, b"{\"a\": [1, null]}").unwrap();
