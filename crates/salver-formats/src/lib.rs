@@ -18,6 +18,7 @@ mod pickle;
 mod plain;
 mod registry;
 pub mod yaml;
+mod zarr;
 
 pub use self::parquet::Parquet;
 pub use fits::Fits;
@@ -26,3 +27,4 @@ pub use npy::Npy;
 pub use pickle::Pickle;
 pub use registry::{by_extension, by_name, extensions_of, names, sniff};
 pub use yaml::Yaml;
+pub use zarr::Zarr;

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use salver_tree::Format;
 
-use crate::{Fits, Json, Npy, Parquet, Pickle, Yaml};
+use crate::{Fits, Json, Npy, Parquet, Pickle, Yaml, Zarr};
 
 /// One known format.
 pub(crate) struct Entry {
@@ -40,6 +40,17 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
             sniff: |first| first.starts_with(b"SIMPLE  ="),
         },
         Entry {
+            format: Arc::new(Zarr),
+            extensions: &[".zarr.zip"],
+            // an archive whose first member is a document of a store
+            sniff: |first| {
+                let name = first.get(30..).unwrap_or_default();
+                let words: [&[u8]; 3] = [b"zarr.json", b".zgroup", b".zarray"];
+                first.starts_with(b"PK\x03\x04")
+                    && words.iter().any(|w| name.windows(w.len()).any(|n| n == *w))
+            },
+        },
+        Entry {
             format: Arc::new(Json),
             extensions: &[".json"],
             sniff: |first| matches!(first.trim_ascii_start().first(), Some(b'{' | b'[')),
@@ -52,7 +63,7 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     ]
 });
 
-/// The format of this name: `json`, `yaml`, `parquet`, `npy`, `pickle` or `fits`.
+/// The format of this name: `json`, `yaml`, `parquet`, `npy`, `pickle`, `fits` or `zarr`.
 #[must_use]
 pub fn by_name(name: &str) -> Option<Arc<dyn Format>> {
     let entry = ENTRIES.iter().find(|e| e.format.name() == name)?;

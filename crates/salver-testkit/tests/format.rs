@@ -70,6 +70,11 @@ fn parquet() {
 }
 
 #[test]
+fn zarr() {
+    run("zarr", plain_nan);
+}
+
+#[test]
 fn formats_are_found_by_name_ending_and_first_bytes() {
     for (ending, name) in [
         (".npy", "npy"),
