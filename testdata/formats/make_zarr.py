@@ -26,7 +26,7 @@ OUT = []
 
 
 def expect(array):
-    array = np.ascontiguousarray(array)
+    array = np.asarray(array)
     little = array.astype(array.dtype.newbyteorder("<"))
     name = array.dtype.name
     if array.dtype.kind in "SU":

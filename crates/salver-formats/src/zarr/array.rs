@@ -97,11 +97,18 @@ pub(crate) fn read(
             job.bands(bounds, &extent, out)?;
         }
         if dtype == DType::Bool {
-            out.iter_mut().for_each(|b| *b = u8::from(*b != 0));
+            truths(out);
         }
         Ok(())
     })?;
     Ok(buffer)
+}
+
+/// Makes what is not false true.
+fn truths(out: &mut [u8]) {
+    for byte in out {
+        *byte = u8::from(*byte != 0);
+    }
 }
 
 /// Reads a box of one chunk of plain items: the run from its first item to its last.
@@ -150,7 +157,7 @@ fn contiguous(
         buffer = filled(dtype, bytes, |out| {
             out.copy_from_slice(&plain);
             if dtype == DType::Bool {
-                out.iter_mut().for_each(|b| *b = u8::from(*b != 0));
+                truths(out);
             }
             if cfg!(target_endian = "big") {
                 crate::buffer::swap(out, dtype.swap_size());

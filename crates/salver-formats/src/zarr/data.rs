@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::{Array as _, ArrayRef};
@@ -57,7 +58,7 @@ impl ArrayPlan {
         Ok(match &self.data {
             Data::Array(array) => Loaded::Bytes(array.buffer().map_err(named)?),
             Data::Bytes(buffer) => Loaded::Bytes(buffer.clone()),
-            Data::Words(column) => Loaded::Words(column.clone()),
+            Data::Words(column) => Loaded::Words(Arc::clone(column)),
         })
     }
 

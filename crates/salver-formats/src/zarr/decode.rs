@@ -1,13 +1,14 @@
 //! Bytes to trees.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_buffer::Buffer;
 use salver_core::{Error, ErrorKind, Op, Result};
 use salver_tree::{
-    Array, ArrayPart, Chunks, DType, Lazy, Map, PartIndex, PartKind, Select, Source,
-    Table, Tagged, Tree,
+    Array, ArrayPart, Budget, Chunks, DType, Lazy, Map, PartIndex, PartKind, Select,
+    Source, Table, Tagged, Tree,
 };
 
 use super::array;
@@ -29,6 +30,7 @@ pub(crate) struct Job<'a> {
     pub(crate) source: &'a Arc<dyn Source>,
     store: Store,
     hidden: BTreeMap<String, ArrayPart>,
+    budget: RefCell<Budget>,
 }
 
 /// Reads what is selected.
@@ -42,8 +44,14 @@ pub(crate) fn decode(
 ) -> Result<Tree> {
     let Private { docs, hidden } = Private::of(index)?;
     let store = Store::parse(&docs, &text(&**source, &docs)?)?;
-    let job = Job { index, select, source, store, hidden };
+    let budget = RefCell::new(Budget::new(select.limits));
+    let job = Job { index, select, source, store, hidden, budget };
     job.part(select.part.as_deref().unwrap_or(""))
+}
+
+/// A path of these steps.
+fn pointer<'a>(steps: impl Iterator<Item = &'a str>) -> String {
+    steps.fold(String::new(), |path, step| path + "/" + step)
 }
 
 fn missing(path: &str, at: &str) -> Error {
@@ -74,11 +82,7 @@ impl Job<'_> {
                     place.and_then(|i| items.into_iter().nth(i))
                 }
                 View::Value(tree) => {
-                    let rest: String = [step]
-                        .into_iter()
-                        .chain(steps)
-                        .map(|s| format!("/{s}"))
-                        .collect();
+                    let rest = pointer([step].into_iter().chain(steps));
                     return tree.at(&rest)?.clone().cut(self.select);
                 }
                 _ => None,
@@ -86,7 +90,7 @@ impl Job<'_> {
             entry = found.ok_or_else(|| missing(path, &key))?;
             at = format!("{at}/{step}");
             if let Entry::Inline(tree) = &entry {
-                let rest: String = steps.map(|s| format!("/{s}")).collect();
+                let rest = pointer(steps);
                 return tree.at(&rest)?.clone().cut(self.select);
             }
         }
@@ -184,6 +188,7 @@ impl Job<'_> {
             let shape = bounds.iter().map(ExactSizeIterator::len).collect();
             Array::lazy(dtype, shape, self.lazy(at))
         } else {
+            self.take(at, bounds.iter().map(ExactSizeIterator::len), dtype)?;
             let buffer = array::read(meta, part, &bounds, &**self.source);
             let shape = bounds.iter().map(ExactSizeIterator::len).collect();
             Array::new(dtype, shape, buffer.map_err(|e| at_node(e, at))?)?
@@ -193,6 +198,18 @@ impl Job<'_> {
         let unit = text("units").or_else(|| text("unit")).or_else(|| meta.unit.clone());
         let grid = ours.and_then(|o| o.get("grid")?.as_str()).map(str::to_owned);
         Ok(Tree::Array(array.with_unit(unit).with_grid(grid).with_origin(origin)))
+    }
+
+    /// Takes the memory of an array from what the call may use.
+    fn take(
+        &self,
+        node: &str,
+        shape: impl Iterator<Item = usize>,
+        dtype: DType,
+    ) -> Result<()> {
+        let bytes =
+            shape.fold(dtype.size() as u64, |n, axis| n.saturating_mul(axis as u64));
+        self.budget.borrow_mut().take(OP, node, bytes)
     }
 
     /// The chunks of an array that is no part of its own.
@@ -205,6 +222,8 @@ impl Job<'_> {
     pub(crate) fn column(&self, node: &str) -> Result<(ArrayMeta, Buffer)> {
         let meta = self.store.at(node)?.meta(node)?;
         let part = self.hidden(node)?;
+        let dtype = meta.item.dtype().unwrap_or(DType::U8);
+        self.take(node, meta.shape.iter().copied(), dtype)?;
         let buffer = array::read(&meta, part, &all_of(&meta.shape), &**self.source);
         Ok((meta, buffer.map_err(|e| at_node(e, node))?))
     }
@@ -219,22 +238,26 @@ impl Job<'_> {
     /// All items of an array of text or bytes.
     fn words(&self, node: &str, meta: &ArrayMeta) -> Result<Vec<Vec<u8>>> {
         let part = self.hidden(node)?;
+        self.take(node, meta.shape.iter().copied(), DType::Bytes(32))?;
         let Chunks::Grid { places, .. } = &part.chunks else {
             return Err(at_node(corrupt("an index of another artifact"), node));
         };
         strings::read(meta, (&array::chain(meta, part), places), &**self.source, node)
     }
 
-    /// All items of a column of text or bytes.
-    pub(crate) fn text_column(&self, node: &str) -> Result<Vec<Vec<u8>>> {
+    /// All items of a column of text or bytes, behind each other.
+    pub(crate) fn text_column(&self, node: &str) -> Result<(Vec<usize>, Vec<u8>)> {
         let meta = self.store.at(node)?.meta(node)?;
-        if meta.item.dtype().is_some() || meta.shape.len() != 1 {
-            return Err(at_node(
-                corrupt("a column of another type than its table's"),
-                node,
-            ));
+        let part = self.hidden(node)?;
+        let damaged = || corrupt("a column of another type than its table's");
+        let Chunks::Grid { places, .. } = &part.chunks else {
+            return Err(at_node(damaged(), node));
+        };
+        if meta.item.dtype().is_some() {
+            return Err(at_node(damaged(), node));
         }
-        self.words(node, &meta)
+        self.take(node, meta.shape.iter().copied(), DType::U64)?;
+        strings::column(&meta, (&array::chain(&meta, part), places), &**self.source, node)
     }
 
     fn bytes(&self, node: &str) -> Result<Tree> {

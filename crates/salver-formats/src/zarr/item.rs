@@ -174,20 +174,6 @@ pub(crate) fn fill(item: Item, value: &Tree) -> Result<Vec<u8>> {
         bytes.resize(size.min(1 << 20), 0);
         if bytes.len() == size { Ok(bytes) } else { Err(wrong()) }
     };
-    let whole = |value: &Tree| match value {
-        Tree::Int(n) => Some(*n),
-        #[expect(clippy::cast_possible_truncation, reason = "whole, and checked below")]
-        Tree::Float(f) if f.fract() == 0.0 && f.abs() < 1e19 => Some(*f as i128),
-        Tree::Bool(b) => Some(i128::from(*b)),
-        _ => None,
-    };
-    macro_rules! native {
-        ($kind:ty, $number:expr) => {
-            <$kind>::try_from($number.ok_or_else(wrong)?)
-                .map(|n| n.to_ne_bytes().to_vec())
-                .map_err(|_error| wrong())
-        };
-    }
     let Item::Fixed(dtype) = item else {
         return match (item, value) {
             (_, Tree::Null) => Ok(vec![0; size.min(1 << 20)]),
@@ -202,14 +188,6 @@ pub(crate) fn fill(item: Item, value: &Tree) -> Result<Vec<u8>> {
         (DType::Bool, value) => {
             whole(value).map(|n| vec![u8::from(n != 0)]).ok_or_else(wrong)
         }
-        (DType::I8, value) => native!(i8, whole(value)),
-        (DType::I16, value) => native!(i16, whole(value)),
-        (DType::I32, value) => native!(i32, whole(value)),
-        (DType::I64, value) => native!(i64, whole(value)),
-        (DType::U8, value) => native!(u8, whole(value)),
-        (DType::U16, value) => native!(u16, whole(value)),
-        (DType::U32, value) => native!(u32, whole(value)),
-        (DType::U64, value) => native!(u64, whole(value)),
         (DType::F16 | DType::F32 | DType::F64, value) => {
             real(dtype, value).ok_or_else(wrong)
         }
@@ -227,8 +205,40 @@ pub(crate) fn fill(item: Item, value: &Tree) -> Result<Vec<u8>> {
             padded(text.chars().flat_map(|c| u32::from(c).to_ne_bytes()).collect())
         }
         (DType::Bytes(_), value) => padded(bytes(value).ok_or_else(wrong)?),
-        _ => Err(wrong()),
+        (dtype, value) => integer(dtype, value).ok_or_else(wrong),
     }
+}
+
+/// A whole number, or a truth as one.
+fn whole(value: &Tree) -> Option<i128> {
+    match value {
+        Tree::Int(n) => Some(*n),
+        #[expect(clippy::cast_possible_truncation, reason = "whole, and in range")]
+        Tree::Float(f) if f.fract() == 0.0 && f.abs() < 1e19 => Some(*f as i128),
+        Tree::Bool(b) => Some(i128::from(*b)),
+        _ => None,
+    }
+}
+
+/// The bytes of a whole number of a type.
+fn integer(dtype: DType, value: &Tree) -> Option<Vec<u8>> {
+    let n = whole(value)?;
+    macro_rules! native {
+        ($kind:ty) => {
+            <$kind>::try_from(n).ok()?.to_ne_bytes().to_vec()
+        };
+    }
+    Some(match dtype {
+        DType::I8 => native!(i8),
+        DType::I16 => native!(i16),
+        DType::I32 => native!(i32),
+        DType::I64 => native!(i64),
+        DType::U8 => native!(u8),
+        DType::U16 => native!(u16),
+        DType::U32 => native!(u32),
+        DType::U64 => native!(u64),
+        _ => return None,
+    })
 }
 
 /// Bytes in base64, as a list, or lifted from their spelling.

@@ -10,7 +10,7 @@ use salver_tree::{
 use serde::{Deserialize, Serialize};
 
 use super::meta::{ArrayMeta, at_node, counts};
-use super::places::{Found, Places, Shards};
+use super::places::{Found, Places, Read, Shards};
 use super::store::{Doc, Store, documents, text, unwrapped};
 use super::view::{Entry, OURS, View, view};
 use super::zip::{Member, members};
@@ -48,7 +48,7 @@ pub(crate) fn of_members(
     docs: &[Doc],
     texts: &[Bytes],
     length: u64,
-    read: &dyn Fn(&[Place]) -> Result<Vec<Bytes>>,
+    read: &Read<'_>,
 ) -> Result<PartIndex> {
     let store = Store::parse(docs, texts)?;
     let mut index = PartIndex::new("zarr", length);

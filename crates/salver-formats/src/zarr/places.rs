@@ -18,8 +18,11 @@ const MAX_CHUNKS: u64 = 1 << 22;
 /// A chunk of a shard that is not stored.
 const ABSENT: u64 = u64::MAX;
 
-/// Reads the bytes of places.
-pub(crate) struct Shards<'a>(pub(crate) &'a dyn Fn(&[Place]) -> Result<Vec<Bytes>>);
+/// Gives the bytes of places.
+pub(crate) type Read<'a> = dyn Fn(&[Place]) -> Result<Vec<Bytes>> + 'a;
+
+/// Reads the indexes of shards.
+pub(crate) struct Shards<'a>(pub(crate) &'a Read<'a>);
 
 /// The chunks of an array.
 #[derive(Debug)]

@@ -170,9 +170,9 @@ mod tests {
     #[test]
     fn wrong_options_are_refused() {
         let of = |compression: &str, level: &str| {
-            let mut options = EncodeOptions::default();
-            options.compression = Some(compression.to_owned());
-            options.extra.insert("level".to_owned(), level.to_owned());
+            let extra = [("level".to_owned(), level.to_owned())].into();
+            let compression = Some(compression.to_owned());
+            let options = EncodeOptions { compression, tile: None, extra };
             Recipe::of(&options).map(drop).map_err(|e| e.kind())
         };
         assert_eq!(of("rice", "1"), Err(ErrorKind::Unsupported));

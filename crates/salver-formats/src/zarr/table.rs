@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow_array::{
-    ArrayRef, BinaryArray, BooleanArray, FixedSizeListArray, LargeBinaryArray,
-    LargeStringArray, RecordBatch, RecordBatchOptions, StringArray, make_array,
+use arrow_array::types::{
+    BinaryType, ByteArrayType, LargeBinaryType, LargeUtf8Type, Utf8Type,
 };
-use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
+use arrow_array::{
+    ArrayRef, BooleanArray, FixedSizeListArray, GenericByteArray, OffsetSizeTrait,
+    RecordBatch, RecordBatchOptions, make_array,
+};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_data::ArrayData;
 use arrow_ipc::reader::StreamReader;
 use arrow_schema::{DataType, Field, SchemaRef};
@@ -101,7 +104,7 @@ fn column(
     let kind = field.data_type();
     let how = if job.is_ipc(node)? { Kept::Ipc } else { kept(kind) };
     match how {
-        Kept::Text => words(kind, job.text_column(node)?, nulls.as_ref(), rows),
+        Kept::Text => words(kind, job.text_column(node)?, nulls, rows),
         Kept::Ipc => from_ipc(&job.column(node)?.1, field, rows),
         Kept::Bits => {
             let (meta, buffer) = job.column(node)?;
@@ -140,35 +143,37 @@ fn fixed(
     Ok(make_array(data.build().op(ErrorKind::Corrupt, OP, MISFIT)?))
 }
 
+fn places<T: OffsetSizeTrait>(offsets: Vec<usize>) -> Result<OffsetBuffer<T>> {
+    let offsets = offsets.into_iter().map(|n| T::from_usize(n).ok_or_else(misfit));
+    let offsets = offsets.collect::<Result<Vec<T>>>()?;
+    Ok(OffsetBuffer::new(ScalarBuffer::from(offsets)))
+}
+
+fn joined<T: ByteArrayType>(
+    offsets: Vec<usize>,
+    values: Vec<u8>,
+    nulls: Option<NullBuffer>,
+) -> Result<ArrayRef> {
+    let array = GenericByteArray::<T>::try_new(places(offsets)?, values.into(), nulls);
+    Ok(Arc::new(array.op(ErrorKind::Corrupt, OP, "text that is not UTF-8")?))
+}
+
 /// A column of text or bytes.
 fn words(
     kind: &DataType,
-    items: Vec<Vec<u8>>,
-    nulls: Option<&NullBuffer>,
+    (offsets, values): (Vec<usize>, Vec<u8>),
+    nulls: Option<NullBuffer>,
     rows: usize,
 ) -> Result<ArrayRef> {
-    if items.len() != rows {
+    if offsets.len() != rows + 1 {
         return Err(misfit());
     }
-    let valid = |i: usize| nulls.is_none_or(|n| n.is_valid(i));
-    let bytes =
-        || items.iter().enumerate().map(|(i, item)| valid(i).then_some(&item[..]));
-    let text = || -> Result<Vec<Option<&str>>> {
-        let text = bytes().map(|item| item.map(std::str::from_utf8).transpose());
-        text.collect::<Result<_, _>>().op(
-            ErrorKind::Corrupt,
-            OP,
-            "text that is not UTF-8",
-        )
-    };
-    Ok(match kind {
-        DataType::Utf8 => Arc::new(text()?.into_iter().collect::<StringArray>()),
-        DataType::LargeUtf8 => {
-            Arc::new(text()?.into_iter().collect::<LargeStringArray>())
-        }
-        DataType::LargeBinary => Arc::new(bytes().collect::<LargeBinaryArray>()),
-        _ => Arc::new(bytes().collect::<BinaryArray>()),
-    })
+    match kind {
+        DataType::Utf8 => joined::<Utf8Type>(offsets, values, nulls),
+        DataType::LargeUtf8 => joined::<LargeUtf8Type>(offsets, values, nulls),
+        DataType::LargeBinary => joined::<LargeBinaryType>(offsets, values, nulls),
+        _ => joined::<BinaryType>(offsets, values, nulls),
+    }
 }
 
 /// A column that is kept as an Arrow IPC stream.

@@ -99,6 +99,50 @@ pub(crate) fn read(
     Ok(out)
 }
 
+/// Items of one axis behind each other: where each begins, and where the last ends; their bytes.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn column(
+    meta: &ArrayMeta,
+    (chain, places): (&Chain, &[Place]),
+    source: &dyn Source,
+    path: &str,
+) -> Result<(Vec<usize>, Vec<u8>)> {
+    let (n, chunk) = match (meta.shape.as_slice(), meta.inner()) {
+        ([n], [chunk]) => (*n, *chunk),
+        _ => return Err(at_node(corrupt("a column of more than one axis"), path)),
+    };
+    let stored: u64 = places.iter().map(|p| p.len).fold(0, u64::saturating_add);
+    backed(
+        n.saturating_mul(size_of::<usize>() + meta.fill.len()),
+        stored.min(source.len()),
+    )?;
+    let (mut offsets, mut values) = (Vec::with_capacity(n + 1), Vec::new());
+    offsets.push(0);
+    for i in 0..n.div_ceil(chunk) {
+        let rows = chunk.min(n - i * chunk);
+        let Some(place) = places.get(i).filter(|p| p.len > 0) else {
+            for _ in 0..rows {
+                values.extend_from_slice(&meta.fill);
+                offsets.push(values.len());
+            }
+            continue;
+        };
+        let named =
+            |e: Error| at_node(e, path).with("chunk", i).with("offset", place.offset);
+        let bytes = source.read(&[place.range()])?;
+        let bytes = bytes.first().map(|b| &b[..]).unwrap_or_default();
+        let limit = place.len.saturating_mul(1024).saturating_add(FREE);
+        let data = chain.decode_any(bytes, limit).map_err(named)?;
+        for range in split(&data, chunk).map_err(named)?.into_iter().take(rows) {
+            values.extend_from_slice(data.get(range).unwrap_or_default());
+            offsets.push(values.len());
+        }
+    }
+    Ok((offsets, values))
+}
+
 /// The position of a chunk in the grid.
 fn position(i: usize, all: &[usize]) -> Vec<usize> {
     let mut rest = i;

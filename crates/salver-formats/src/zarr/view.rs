@@ -60,9 +60,8 @@ pub(crate) type Tags = Vec<(String, u32)>;
 /// `Corrupt` where what a store of ours says of itself does not hold.
 pub(crate) fn view(store: &Store, path: &str) -> Result<(Tags, View)> {
     let node = store.at(path)?;
-    let ours = match node.attributes.get(OURS) {
-        Some(Tree::Map(ours)) => ours,
-        _ => return Ok((Vec::new(), foreign(store, path, node))),
+    let Some(Tree::Map(ours)) = node.attributes.get(OURS) else {
+        return Ok((Vec::new(), foreign(store, path, node)));
     };
     let seen = tags(ours).and_then(|tags| Ok((tags, ours_of(store, path, node, ours)?)));
     seen.map_err(|e| at_node(e, path))

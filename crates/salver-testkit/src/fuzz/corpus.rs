@@ -64,6 +64,10 @@ pub(super) fn parquet() -> Vec<Vec<u8>> {
     files(testdata!("parquet.json"))
 }
 
+pub(super) fn zarr() -> Vec<Vec<u8>> {
+    files(testdata!("zarr.json"))
+}
+
 pub(super) fn fits() -> Vec<Vec<u8>> {
     macro_rules! fits {
         ($($name:literal),*) => {

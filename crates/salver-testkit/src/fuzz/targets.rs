@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use salver_formats::{Fits, Json, Npy, Parquet, Pickle, Yaml};
+use salver_formats::{Fits, Json, Npy, Parquet, Pickle, Yaml, Zarr};
 use salver_sphere::Region;
 use salver_tree::{
     BoxSelect, EncodeOptions, Format, MemorySource, PartIndex, Select, Source, Tree,
@@ -40,6 +40,11 @@ pub fn parquet(bytes: &[u8]) {
 /// FITS: whole, lazy and a box.
 pub fn fits(bytes: &[u8]) {
     parts(&Fits, bytes);
+}
+
+/// Zarr: whole, lazy and a box.
+pub fn zarr(bytes: &[u8]) {
+    parts(&Zarr, bytes);
 }
 
 /// Regions: what is decoded is encoded as the same bytes, relates to itself and has bounds.
