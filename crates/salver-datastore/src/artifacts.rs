@@ -125,7 +125,7 @@ impl Datastore {
         let mut out = Vec::new();
         out.extend(self.predict_one(dataset).await?);
         let placement = self.placement_of(dataset)?;
-        if out.is_empty() && placement.disassembled {
+        if out.is_empty() && placement.layout.is_split() {
             let classes = &self.inner.classes;
             for part in self.components_of(&dataset.dataset_type)? {
                 let Some(name) = part.component() else { continue };

@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use crate::config::Settings;
 use crate::formatter::{Formatter, FormatterEntry};
+use crate::layout::{self, Layout, Layouts};
 use crate::lookup::LookupKeys;
 use crate::template::Template;
 use crate::values::RefValues;
@@ -25,6 +26,7 @@ pub struct Datastore {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) settings: Settings,
+    pub(crate) layouts: Layouts,
     pub(crate) classes: Arc<StorageClasses>,
     pub(crate) store: Local,
     pub(crate) ids: Arc<dyn IdSource>,
@@ -46,8 +48,8 @@ pub struct Placement {
     pub template: Template,
     /// The formatter; `None` where the configuration names none for this type.
     pub formatter: Option<Formatter>,
-    /// Whether each component goes into a file of its own.
-    pub disassembled: bool,
+    /// Which parts go into which artifact.
+    pub layout: Layout,
     /// Whether the datastore's constraints take datasets of this type.
     pub accepted: bool,
 }
@@ -80,10 +82,33 @@ impl Datastore {
         classes: Arc<StorageClasses>,
         ids: Arc<dyn IdSource>,
     ) -> Result<Self> {
+        let none = Layouts::default();
+        Self::with_layouts((section, none), butler_root, universe, classes, ids)
+    }
+
+    /// As [`Datastore::with_ids`], from the section `datastore:` and the layouts of the section
+    /// `salver:`.
+    ///
+    /// # Errors
+    /// As [`Datastore::new`].
+    pub fn with_layouts(
+        (section, layouts): (&Json, Layouts),
+        butler_root: &Path,
+        universe: &Universe,
+        classes: Arc<StorageClasses>,
+        ids: Arc<dyn IdSource>,
+    ) -> Result<Self> {
         let settings = Settings::parse(section, butler_root, universe)?;
         let store = Local::with_ids(&settings.root, Arc::clone(&ids));
         let resolved = RwLock::default();
-        Ok(Self { inner: Arc::new(Inner { settings, classes, store, ids, resolved }) })
+        let inner = Inner { settings, layouts, classes, store, ids, resolved };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The layouts of the configuration.
+    #[must_use]
+    pub fn layouts(&self) -> &Layouts {
+        &self.inner.layouts
     }
 
     /// The name in `dataset_location` rows: `FileDatastore@<butlerRoot>`.
@@ -114,8 +139,10 @@ impl Datastore {
         dataset_type: &DatasetType,
         instrument: Option<&str>,
     ) -> Result<Arc<Placement>> {
-        let instrument =
-            instrument.filter(|name| self.inner.settings.names_instrument(name));
+        let instrument = instrument.filter(|name| {
+            self.inner.settings.names_instrument(name)
+                || self.inner.layouts.names_instrument(name)
+        });
         let resolved = &self.inner.resolved;
         let known = resolved.read().unwrap_or_else(PoisonError::into_inner);
         let same = |e: &&Entry| {
@@ -142,7 +169,7 @@ impl Datastore {
         dataset_type: &DatasetType,
         instrument: Option<&str>,
     ) -> Result<Placement> {
-        let Inner { settings, classes, .. } = &*self.inner;
+        let Inner { settings, layouts, classes, .. } = &*self.inner;
         let keys = LookupKeys::new(dataset_type, classes, instrument);
         let template = settings.templates.get(&keys).map_or("", String::as_str);
         let template = Template::parse(template)
@@ -157,8 +184,20 @@ impl Datastore {
         let composite = class.as_ref().is_some_and(|c| !c.components.is_empty());
         let wanted = settings.disassembled.find(&keys).copied();
         let disassembled = composite && wanted.unwrap_or(settings.disassemble_default);
+        let layout = if dataset_type.component().is_some() {
+            Layout::Gen3 { disassembled: false }
+        } else {
+            layout::resolve(layouts, dataset_type, classes, instrument, disassembled)?
+        };
+        let formatter = match &layout {
+            Layout::Ours(entry) => match entry.artifacts.as_slice() {
+                [one] => Some(layout::formatter(one, dataset_type.storage_class(), false)?),
+                _ => formatter,
+            },
+            Layout::Gen3 { .. } => formatter,
+        };
         let accepted = settings.constraints.accepts(&keys);
-        Ok(Placement { template, formatter, disassembled, accepted })
+        Ok(Placement { template, formatter, layout, accepted })
     }
 
     /// As [`Datastore::placement`], for the type and instrument of a ref.
@@ -198,7 +237,7 @@ impl Datastore {
         let placement = self.placement(dataset_type, instrument)?;
         let group = dataset_type.dimensions();
         let mut needed = placement.template.records_needed(|n| group.contains(n));
-        if placement.disassembled {
+        if placement.layout.is_split() {
             for component in self.components_of(dataset_type)? {
                 let part = self.placement(&component, instrument)?;
                 needed.extend(part.template.records_needed(|n| group.contains(n)));
@@ -235,6 +274,15 @@ impl Datastore {
         let own = placement.formatter.as_ref().map(|f| f.extension.as_str());
         let extension =
             extension.or(own).ok_or_else(|| no_formatter(&dataset.dataset_type))?;
+        self.path_with(dataset, &placement, extension)
+    }
+
+    pub(crate) fn path_with(
+        &self,
+        dataset: &DatasetRef,
+        placement: &Placement,
+        extension: &str,
+    ) -> Result<Key<'static>> {
         if !dataset.data_id.is_full() {
             let message = "a path needs the implied dimensions' values too";
             let error =

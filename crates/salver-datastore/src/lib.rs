@@ -49,10 +49,12 @@
 //! What it will not do yet: chained and in-memory datastores, roots that are not local folders.
 
 mod artifacts;
+mod composite;
 mod config;
 mod datastore;
 pub mod formatter;
 mod ingest;
+pub mod layout;
 mod lookup;
 mod put;
 mod read;
@@ -63,6 +65,7 @@ mod values;
 mod zip;
 
 pub use artifacts::Removed;
+pub use composite::{Linked, LinkedFrom, Shareable};
 pub use datastore::{Datastore, Placement};
 pub use formatter::Formatter;
 pub use ingest::{IngestFile, IngestMode, StagedIngest};

@@ -6,12 +6,14 @@
 
 use blake2::{Blake2b512, Digest as _};
 use salver_core::{Error, ErrorKind, Op, Result};
-use salver_model::{DatasetRef, FileRecord};
+use salver_model::{ArtifactRow, DatasetRef, FileRecord, PartRow};
 use salver_store::{Key, Stage, Store as _, Sync, Unsynced, ready};
-use salver_tree::{Kind, Sink, Tree};
+use salver_tree::{Kind, PartIndex, Sink, Tree};
 
 use crate::datastore::{Datastore, Placement, no_formatter};
+use crate::composite::{Linked, Names, OwnFile};
 use crate::formatter::Formatter;
+use crate::layout::Layout;
 
 const OP: Op = Op("datastore.put");
 
@@ -22,14 +24,18 @@ pub(crate) struct StagedFile {
     pub(crate) key: Key<'static>,
     pub(crate) extension: String,
     pub(crate) records: Vec<FileRecord>,
+    /// What our own tables say of it; then its name is its own from the start.
+    pub(crate) own: Option<OwnFile>,
 }
 
 /// A dataset whose bytes are on disk under hidden names. Dropped before [`StagedPut::keep`], it
 /// takes all of it back.
 #[derive(Debug)]
 pub struct StagedPut {
-    datastore: Datastore,
-    files: Vec<StagedFile>,
+    pub(crate) datastore: Datastore,
+    pub(crate) files: Vec<StagedFile>,
+    pub(crate) linked: Vec<Linked>,
+    pub(crate) names: Names,
     unsynced: Unsynced,
     kept: bool,
 }
@@ -75,27 +81,44 @@ impl Datastore {
             return Err(refused(dataset, self.name()));
         }
         self.check_kind(dataset, tree)?;
-        let mut put = StagedPut {
-            datastore: self.clone(),
-            files: Vec::new(),
-            unsynced: Unsynced::default(),
-            kept: false,
-        };
-        if placement.disassembled {
-            let parts = self.parts(dataset, tree)?;
-            for (part, tree) in parts {
-                let file = self.stage_one(&part, tree, sync).await;
-                put.files.push(file.map_err(|e| about(e, &part))?);
+        let mut put = self.no_put();
+        match &placement.layout {
+            Layout::Gen3 { disassembled: true } => {
+                for (part, tree) in self.parts(dataset, tree)? {
+                    let file = self.stage_one(&part, tree, sync).await;
+                    put.files.push(file.map_err(|e| about(e, &part))?);
+                }
             }
-        } else {
-            let file = self.stage_one(dataset, tree, sync).await;
-            put.files.push(file.map_err(|e| about(e, dataset))?);
+            Layout::Ours(entry) if entry.digest || entry.artifacts.len() > 1 => {
+                let parts = if placement.layout.is_split() {
+                    self.parts(dataset, tree)?
+                } else {
+                    vec![(dataset.clone(), tree)]
+                };
+                self.stage_parts(dataset, entry, parts, (&mut put, sync)).await?;
+            }
+            _ => {
+                let file = self.stage_one(dataset, tree, sync).await;
+                put.files.push(file.map_err(|e| about(e, dataset))?);
+            }
         }
         Ok(put)
     }
 
+    /// A put of nothing yet.
+    pub(crate) fn no_put(&self) -> StagedPut {
+        StagedPut {
+            datastore: self.clone(),
+            files: Vec::new(),
+            linked: Vec::new(),
+            names: Names::default(),
+            unsynced: Unsynced::default(),
+            kept: false,
+        }
+    }
+
     /// Plain storage classes hold what their name says and nothing else.
-    fn check_kind(&self, dataset: &DatasetRef, tree: &Tree) -> Result<()> {
+    pub(crate) fn check_kind(&self, dataset: &DatasetRef, tree: &Tree) -> Result<()> {
         let class = self.inner.classes.get(dataset.dataset_type.storage_class())?;
         let is = |name: &str| class.lineage.iter().any(|c| c == name);
         let expected = if is("StructuredDataDict") {
@@ -121,7 +144,7 @@ impl Datastore {
     }
 
     /// The components that a tree has, with the refs they are stored under.
-    fn parts<'t>(
+    pub(crate) fn parts<'t>(
         &self,
         dataset: &DatasetRef,
         tree: &'t Tree,
@@ -162,28 +185,37 @@ impl Datastore {
     ) -> Result<StagedFile> {
         let placement = self.placement_of(dataset)?;
         let formatter = writer(dataset, &placement)?;
-        let format =
-            formatter.format.as_ref().ok_or_else(|| unwritable(dataset, formatter))?;
+        if formatter.format.is_none() {
+            return Err(unwritable(dataset, formatter));
+        }
         let key = self.path_for(dataset, None)?;
-        let mut stage = self.inner.store.stage(&key).await?;
-        let checksum = {
+        let encoded = self.encode(&key, tree, formatter, sync).await?;
+        let record = encoded.record(dataset, formatter);
+        let extension = formatter.extension.clone();
+        let stage = encoded.stage;
+        Ok(StagedFile { stage, key, extension, records: vec![record], own: None })
+    }
+
+    /// Encodes a tree to a hidden temporary.
+    pub(crate) async fn encode(
+        &self,
+        key: &Key<'_>,
+        tree: &Tree,
+        formatter: &Formatter,
+        sync: Sync,
+    ) -> Result<Encoded> {
+        let format = formatter.format.as_ref().ok_or_else(|| no_format(&formatter.class))?;
+        let mut stage = self.inner.store.stage(key).await?;
+        let checksum;
+        let index;
+        {
             let digest = self.inner.settings.checksum.then(Blake2b512::new);
             let mut sink = Hashing { sink: &mut *stage, digest };
-            format.encode(tree, &formatter.options, &mut sink)?;
-            sink.digest.map(|d| hex(&d.finalize()))
-        };
+            index = format.encode(tree, &formatter.options, &mut sink)?;
+            checksum = sink.digest.map(|d| hex(&d.finalize()));
+        }
         let size = stage.finish(sync).await?;
-        let record = FileRecord {
-            dataset_id: dataset.id,
-            path: String::new(),
-            formatter: formatter.class.clone(),
-            storage_class: dataset.dataset_type.storage_class().to_owned(),
-            component: dataset.component().map(str::to_owned),
-            checksum,
-            file_size: i64::try_from(size).unwrap_or(-1),
-        };
-        let extension = formatter.extension.clone();
-        Ok(StagedFile { stage, key, extension, records: vec![record] })
+        Ok(Encoded { stage, size, checksum, index })
     }
 
     /// Gives a staged file its name; where that is taken, the name with 12 hexadecimal digits.
@@ -192,11 +224,17 @@ impl Datastore {
         file: &mut StagedFile,
         unsynced: &mut Unsynced,
     ) -> Result<()> {
-        let mut key = file.key.clone();
+        let mut key = match &file.own {
+            None => file.key.clone(),
+            Some(_) => self.unique(&file.key, &file.extension)?,
+        };
         for _ in 0..16 {
             if file.stage.publish(&key, unsynced).await? {
                 for record in &mut file.records {
                     key.as_str().clone_into(&mut record.path);
+                }
+                for part in file.own.iter_mut().flat_map(|own| &mut own.parts) {
+                    key.as_str().clone_into(&mut part.path);
                 }
                 return Ok(());
             }
@@ -224,7 +262,18 @@ impl StagedPut {
         for file in &mut self.files {
             self.datastore.publish_one(file, &mut self.unsynced).await?;
         }
-        Ok(self.files.iter().flat_map(|f| f.records.iter().cloned()).collect())
+        for linked in &mut self.linked {
+            let datastore = &self.datastore;
+            datastore.give_name(linked, &mut self.names, &mut self.unsynced).await?;
+        }
+        let records = self.files.iter().flat_map(|f| &f.records);
+        Ok(records.chain(self.linked.iter().map(|l| &l.record)).cloned().collect())
+    }
+
+    /// What our own tables are to say of what was published: nothing for a put as Gen3 does it.
+    #[must_use]
+    pub fn part_rows(&self) -> (Vec<ArtifactRow>, Vec<PartRow>) {
+        crate::composite::rows(&self.files, &self.linked)
     }
 
     /// As [`StagedPut::publish`], under names that carry 12 hexadecimal digits of this attempt
@@ -265,7 +314,8 @@ impl StagedPut {
     /// [`ErrorKind::Denied`], [`ErrorKind::Io`]: the first one, after all was tried.
     pub async fn abort(mut self) -> Result<()> {
         self.kept = true;
-        take_back(&mut self.files).await
+        let names = self.names.take_back(&self.datastore.inner.store).await;
+        take_back(&mut self.files).await.and(names)
     }
 }
 
@@ -283,6 +333,7 @@ impl Drop for StagedPut {
     fn drop(&mut self) {
         if !self.kept {
             // nobody is there to hear of an error
+            let _done = ready(self.names.take_back(&self.datastore.inner.store));
             let _done = ready(take_back(&mut self.files));
         }
     }
@@ -296,6 +347,34 @@ impl Datastore {
     pub async fn sync(&self, unsynced: &Unsynced) -> Result<()> {
         self.inner.store.sync(unsynced).await
     }
+}
+
+/// What was encoded to a hidden temporary.
+pub(crate) struct Encoded {
+    pub(crate) stage: Box<dyn Stage>,
+    pub(crate) size: u64,
+    pub(crate) checksum: Option<String>,
+    pub(crate) index: PartIndex,
+}
+
+impl Encoded {
+    /// The record of a dataset or component in it; the path comes with its name.
+    pub(crate) fn record(&self, dataset: &DatasetRef, formatter: &Formatter) -> FileRecord {
+        FileRecord {
+            dataset_id: dataset.id,
+            path: String::new(),
+            formatter: formatter.class.clone(),
+            storage_class: dataset.dataset_type.storage_class().to_owned(),
+            component: dataset.component().map(str::to_owned),
+            checksum: self.checksum.clone(),
+            file_size: i64::try_from(self.size).unwrap_or(-1),
+        }
+    }
+}
+
+fn no_format(class: &str) -> Error {
+    let message = "this formatter belongs to another program";
+    Error::new(ErrorKind::Unsupported, OP, message).with("formatter", class)
 }
 
 fn writer<'p>(dataset: &DatasetRef, placement: &'p Placement) -> Result<&'p Formatter> {
@@ -325,7 +404,7 @@ pub(crate) fn refused(dataset: &DatasetRef, name: &str) -> Error {
 }
 
 /// Names the dataset in an error of a layer that does not know it.
-fn about(error: Error, dataset: &DatasetRef) -> Error {
+pub(crate) fn about(error: Error, dataset: &DatasetRef) -> Error {
     if error.context().iter().any(|(key, _)| *key == "dataset") {
         return error;
     }

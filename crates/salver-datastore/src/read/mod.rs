@@ -1,6 +1,8 @@
 //! Getting: records → artifacts → tree.
 
+mod composite;
 mod derived;
+mod gathered;
 mod inflate;
 mod parameters;
 mod request;

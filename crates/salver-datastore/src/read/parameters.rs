@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use salver_core::{Error, ErrorKind, Op, Result};
 use salver_model::StorageClass;
-use salver_tree::{BoxSelect, Filter, Map, PartIndex, PartKind, Select, Tree};
+use salver_tree::{BoxSelect, Filter, Map, PartIndex, PartKind, Select, Table, Tree};
 
 use super::{Moved, ReadRequest, SkyBox};
 
@@ -17,7 +17,7 @@ pub(super) struct Selection {
     pub(super) select: Select,
     /// The box counts from the first stored pixel, not in grid coordinates.
     pub(super) local: bool,
-    pub(super) strip_astropy_meta: bool,
+    strip_astropy_meta: bool,
     /// A box by its place on the sky.
     sky: Option<SkyBox>,
     pub(super) moved: Option<Arc<Moved>>,
@@ -70,6 +70,29 @@ impl Selection {
             self.settle_local(index);
         }
         Ok(())
+    }
+
+    /// As [`Selection::settle`], for one of several parts that are cut alike: a place on the sky is
+    /// found once, in the first artifact that has a map of it.
+    pub(super) fn settle_once(
+        &mut self,
+        index: &PartIndex,
+        settled: &mut Option<BoxSelect>,
+    ) -> Result<()> {
+        if self.sky.is_none() {
+            return self.settle(index);
+        }
+        if settled.is_none() {
+            self.settle(index)?;
+            settled.clone_from(&self.select.region);
+        }
+        self.select.region.clone_from(settled);
+        Ok(())
+    }
+
+    /// What is done with a part after it was decoded.
+    pub(super) fn finish(&self, tree: Tree) -> Result<Tree> {
+        if self.strip_astropy_meta { without_astropy_meta(tree) } else { Ok(tree) }
     }
 
     fn settle_local(&mut self, index: &PartIndex) {
@@ -204,6 +227,16 @@ fn local(value: &Tree) -> Result<bool> {
         _ if matches!(value, Tree::Null) => Ok(false),
         _ => Err(wrong("origin", value, "`PARENT` or `LOCAL`")),
     }
+}
+
+/// A table without the text in which astropy keeps its own metadata.
+fn without_astropy_meta(tree: Tree) -> Result<Tree> {
+    let Tree::Table(table) = &tree else { return Ok(tree) };
+    let mut schema = table.schema().as_ref().clone();
+    if schema.metadata.remove("table_meta_yaml").is_none() {
+        return Ok(tree);
+    }
+    Ok(Tree::Table(Table::new(Arc::new(schema), table.batches()?)?))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use salver_core::Result;
+use salver_model::PartRow;
 use salver_tree::{BoxSelect, Map, Source};
 
 use super::SkyBox;
@@ -30,6 +31,10 @@ pub struct ReadRequest {
     pub lazy: bool,
     /// Where to count the bytes that are moved.
     pub moved: Option<Arc<Moved>>,
+    /// What our own tables say of the dataset's parts; nothing where its records say all.
+    pub parts: Vec<PartRow>,
+    /// Several components, in place of one: the answer is a map of them.
+    pub components: Option<Vec<String>>,
 }
 
 /// How many bytes a read moved, of how many; lazy nodes count on when they are used.

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use salver_core::{Error, ErrorKind, Op, Result};
-use salver_model::{DatasetRef, FileRecord, StorageClass};
+use salver_model::{DatasetRef, FileRecord, StorageClass, component_node};
 use salver_store::Address;
-use salver_tree::{Format, Map, Source, Table, Tree};
+use salver_tree::{Format, Source, Tree};
 
 use super::derived::derive;
 use super::inflate::inflated;
 use super::parameters::Selection;
 use super::request::Counted;
 use super::{Moved, ReadRequest};
+use crate::composite::node_of;
 use crate::datastore::Datastore;
 use crate::formatter::{format_of, guess};
 
@@ -42,6 +43,9 @@ impl Datastore {
         } else {
             records
         };
+        if let Some(names) = &request.components {
+            return self.read_several(dataset, records, (names, request)).await;
+        }
         let component = request.component.as_deref().or_else(|| dataset.component());
         let own =
             |name: &str| records.iter().find(|r| r.component.as_deref() == Some(name));
@@ -74,8 +78,8 @@ impl Datastore {
         }
     }
 
-    /// All of one artifact.
-    async fn read_whole(
+    /// All of a record: one artifact, or a part of one.
+    pub(super) async fn read_whole(
         &self,
         dataset: &DatasetRef,
         record: &FileRecord,
@@ -87,12 +91,14 @@ impl Datastore {
             self.inner.classes.get(&record.storage_class).ok()
         };
         let selection = Selection::new(request, class.as_deref());
-        let selection = selection.map_err(|e| e.with("dataset", dataset))?;
+        let mut selection = selection.map_err(|e| e.with("dataset", dataset))?;
+        let node = node_of(record, &request.parts);
+        selection.select.part = (!node.is_empty()).then_some(node);
         self.read_artifact(dataset, record, selection).await
     }
 
     /// A component that has no artifact of its own: a derived one, or a part of the whole.
-    async fn read_part(
+    pub(super) async fn read_part(
         &self,
         dataset: &DatasetRef,
         record: &FileRecord,
@@ -111,38 +117,12 @@ impl Datastore {
         let part_class = self.inner.classes.get(part_class).ok();
         let selection = Selection::new(request, part_class.as_deref());
         let mut selection = selection.map_err(|e| e.with("dataset", dataset))?;
-        let path = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-        selection.select.part = Some(path);
+        let node = node_of(record, &request.parts);
+        selection.select.part = Some(format!("{node}{}", component_node(name)));
         self.read_artifact(dataset, record, selection).await
     }
 
-    /// A composite that is stored by its components.
-    async fn read_composite(
-        &self,
-        dataset: &DatasetRef,
-        records: &[FileRecord],
-        request: &ReadRequest,
-    ) -> Result<Tree> {
-        let class = self.inner.classes.get(dataset.dataset_type.storage_class()).ok();
-        let checked = Selection::new(request, class.as_deref());
-        checked.map_err(|e| e.with("dataset", dataset))?;
-        let mut map = Map::new();
-        for record in records {
-            let Some(name) = &record.component else { continue };
-            let part = self.inner.classes.get(&record.storage_class).ok();
-            // a parameter of the composite goes to the parts that take it
-            let takes = |p: &str| {
-                part.as_ref().is_none_or(|c| c.parameters.iter().any(|known| known == p))
-            };
-            let parameters = request.parameters.iter().filter(|(p, _)| takes(p));
-            let parameters = parameters.map(|(p, v)| (p.to_owned(), v.clone())).collect();
-            let request = ReadRequest { parameters, component: None, ..request.clone() };
-            map.insert(name.clone(), self.read_whole(dataset, record, &request).await?);
-        }
-        Ok(Tree::Map(map))
-    }
-
-    async fn read_artifact(
+    pub(super) async fn read_artifact(
         &self,
         dataset: &DatasetRef,
         record: &FileRecord,
@@ -157,11 +137,7 @@ impl Datastore {
             let format = self.format_of(record, &source)?;
             let index = Arc::new(format.index(&source)?);
             selection.settle(&index)?;
-            let tree = format.decode(&index, &selection.select, &source)?;
-            if selection.strip_astropy_meta {
-                return without_astropy_meta(tree);
-            }
-            Ok(tree)
+            selection.finish(format.decode(&index, &selection.select, &source)?)
         };
         decode().map_err(|e| at(e, dataset, record))
     }
@@ -175,7 +151,7 @@ impl Datastore {
         self.open_at(&record.path, record.file_size, None).await
     }
 
-    async fn open_at(
+    pub(super) async fn open_at(
         &self,
         path: &str,
         size: i64,
@@ -197,7 +173,7 @@ impl Datastore {
     }
 
     /// The format of a record's formatter; of an unknown one, what the artifact itself tells.
-    fn format_of(
+    pub(super) fn format_of(
         &self,
         record: &FileRecord,
         source: &Arc<dyn Source>,
@@ -220,7 +196,7 @@ impl Datastore {
     }
 }
 
-fn check_size(
+pub(super) fn check_size(
     dataset: &DatasetRef,
     record: &FileRecord,
     source: &Arc<dyn Source>,
@@ -240,11 +216,11 @@ fn check_size(
 }
 
 /// Names dataset and artifact in an error of a layer that knows neither.
-fn at(error: Error, dataset: &DatasetRef, record: &FileRecord) -> Error {
+pub(super) fn at(error: Error, dataset: &DatasetRef, record: &FileRecord) -> Error {
     error.with("dataset", dataset).with("artifact", &record.path)
 }
 
-fn not_opened(error: Error, dataset: &DatasetRef, record: &FileRecord) -> Error {
+pub(super) fn not_opened(error: Error, dataset: &DatasetRef, record: &FileRecord) -> Error {
     if error.kind() != ErrorKind::NotFound {
         return at(error, dataset, record);
     }
@@ -256,7 +232,7 @@ fn not_opened(error: Error, dataset: &DatasetRef, record: &FileRecord) -> Error 
         .caused_by(error)
 }
 
-fn not_stored(
+pub(super) fn not_stored(
     dataset: &DatasetRef,
     records: &[FileRecord],
     component: Option<&str>,
@@ -286,14 +262,4 @@ fn no_component(dataset: &DatasetRef, class: &StorageClass, name: &str) -> Error
         return error.hint("it has none");
     }
     error.hint(format!("it has: {}", known.join(", ")))
-}
-
-/// A table without the text in which astropy keeps its own metadata.
-fn without_astropy_meta(tree: Tree) -> Result<Tree> {
-    let Tree::Table(table) = &tree else { return Ok(tree) };
-    let mut schema = table.schema().as_ref().clone();
-    if schema.metadata.remove("table_meta_yaml").is_none() {
-        return Ok(tree);
-    }
-    Ok(Tree::Table(Table::new(Arc::new(schema), table.batches()?)?))
 }

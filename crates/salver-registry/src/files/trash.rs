@@ -94,6 +94,26 @@ impl Registry {
         })
     }
 
+    /// Those of some files that no dataset in a datastore uses, or a member of.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn unused_files(
+        &self,
+        datastore: &str,
+        paths: &[String],
+    ) -> Result<Vec<String>> {
+        self.read(|work| {
+            let mut free = Vec::new();
+            for path in paths {
+                if !work.has_record_table()? || !work.is_used(datastore, path)? {
+                    free.push(path.clone());
+                }
+            }
+            Ok(free)
+        })
+    }
+
     /// Removes location and records of datasets without deleting files: the datastore forgets
     /// them.
     ///

@@ -8,6 +8,7 @@ mod cycles;
 mod lineage;
 mod links;
 mod sessions;
+mod parts;
 mod stubs;
 mod tables;
 

@@ -70,6 +70,7 @@ fn part() -> Table {
         .column(Column::nullable("source_node", TEXT))
         .index(&["path"])
         .index(&["source_id"])
+        .index(&["digest"])
 }
 
 fn session() -> Table {
