@@ -3,6 +3,7 @@
 //! Source: docs/spec/composites.md. A dataset has either one record for the whole or one for each
 //! component; records of components may name one artifact, and records of several datasets too.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use salver_core::{Error, ErrorKind, Op, Result};
@@ -16,7 +17,7 @@ use uuid::Uuid;
 use crate::datastore::Datastore;
 use crate::formatter::extension_of;
 use crate::layout::{self, ANY_FORMATTER, LayoutEntry, PART_FORMATTER};
-use crate::put::{StagedFile, StagedPut, about};
+use crate::put::{StagedFile, StagedPut, about, refused};
 
 const OP: Op = Op("datastore.parts");
 
@@ -132,7 +133,7 @@ impl Datastore {
         }
         for (artifact, parts) in entry.artifacts.iter().zip(&groups) {
             if !parts.is_empty() {
-                let file = self.stage_group(artifact, parts, (entry.digest, sync)).await;
+                let file = self.stage_group(artifact, parts, sync).await;
                 put.files.push(file.map_err(|e| about(e, dataset))?);
             }
         }
@@ -143,7 +144,7 @@ impl Datastore {
         &self,
         artifact: &layout::ArtifactLayout,
         parts: &[(DatasetRef, &Tree)],
-        (digest, sync): (bool, Sync),
+        sync: Sync,
     ) -> Result<StagedFile> {
         let several = parts.len() > 1;
         let Some((first, only)) = parts.first() else {
@@ -165,14 +166,14 @@ impl Datastore {
             self.encode(&key, only, &formatter, sync).await?
         };
         let mut rows = Vec::with_capacity(parts.len());
-        for (part, tree) in parts {
+        for (part, _) in parts {
             let node = part.component().map(component_node).unwrap_or_default();
             rows.push(PartRow {
                 dataset: part.id,
                 artifact_node: if several { node.clone() } else { String::new() },
                 node,
                 path: String::new(),
-                digest: if digest { Some(digest_of(tree)?) } else { None },
+                digest: None,
                 source: None,
             });
         }
@@ -191,6 +192,51 @@ impl Datastore {
             extension: formatter.extension,
             own: Some(own),
         })
+    }
+
+    /// Stages a dataset of which some components are parts of others; `tree` has the rest.
+    ///
+    /// # Errors
+    /// As [`Datastore::stage_put`]; [`ErrorKind::InvalidInput`] where a component is linked and in
+    /// the tree too.
+    pub async fn stage_linked(
+        &self,
+        dataset: &DatasetRef,
+        tree: Option<&Tree>,
+        linked: Vec<Linked>,
+        sync: Sync,
+    ) -> Result<StagedPut> {
+        let placement = self.placement_of(dataset)?;
+        if !placement.accepted {
+            return Err(refused(dataset, self.name()));
+        }
+        let mut put = self.no_put();
+        let parts = match tree {
+            None => Vec::new(),
+            Some(tree) => self.parts(dataset, tree)?,
+        };
+        let twice = parts.iter().find(|(part, _)| {
+            linked.iter().any(|l| l.record.component.as_deref() == part.component())
+        });
+        if let Some((part, _)) = twice {
+            let message = "a component is linked, and given too";
+            return Err(Error::new(ErrorKind::InvalidInput, OP, message)
+                .with("component", part.component().unwrap_or_default())
+                .with("dataset", dataset));
+        }
+        match &placement.layout {
+            layout::Layout::Ours(entry) => {
+                self.stage_parts(dataset, entry, parts, (&mut put, sync)).await?;
+            }
+            layout::Layout::Gen3 { .. } => {
+                for (part, tree) in parts {
+                    let file = self.stage_one(&part, tree, sync).await;
+                    put.files.push(file.map_err(|e| about(e, &part))?);
+                }
+            }
+        }
+        put.linked = linked;
+        Ok(put)
     }
 
     /// A part of a new dataset that is in an artifact of another one: nothing is read or written.
@@ -403,6 +449,25 @@ impl StagedPut {
         true
     }
 
+    /// Whether our own tables have something to say of it.
+    #[must_use]
+    pub fn has_parts(&self) -> bool {
+        !self.linked.is_empty() || self.files.iter().any(|f| f.own.is_some())
+    }
+
+    /// Paths of the artifacts of linked parts.
+    #[must_use]
+    pub fn linked_paths(&self) -> Vec<String> {
+        self.linked.iter().map(|l| l.record.path.clone()).collect()
+    }
+
+    /// Gives second names to linked artifacts other than these, for theirs may be overwritten.
+    pub fn rename_all_but(&mut self, own: &HashSet<String>) {
+        for linked in &mut self.linked {
+            linked.rename = !own.contains(&linked.record.path);
+        }
+    }
+
     /// The datasets whose artifacts are used, with the paths: to be checked in the transaction.
     #[must_use]
     pub fn holders(&self) -> Vec<(Uuid, String)> {
@@ -412,9 +477,4 @@ impl StagedPut {
         });
         sources.collect()
     }
-}
-
-/// The digest of a part's value, hexadecimal.
-fn digest_of(_tree: &Tree) -> Result<String> {
-    todo!()
 }

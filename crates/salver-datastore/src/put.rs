@@ -177,7 +177,7 @@ impl Datastore {
         Ok(out)
     }
 
-    async fn stage_one(
+    pub(crate) async fn stage_one(
         &self,
         dataset: &DatasetRef,
         tree: &Tree,

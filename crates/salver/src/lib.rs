@@ -33,7 +33,7 @@ pub mod worker;
 
 pub use butler::{
     Butler, ButlerOptions, DatasetQuery, Existence, FileDataset, GetOptions,
-    MakeRepoOptions, Pairs, Prune, PutOptions, RunRemoval, Sources, Transaction, Uris,
+    MakeRepoOptions, Pairs, Parts, Prune, PutOptions, RunRemoval, Sources, Transaction, Uris,
     ref_leaf, stub_leaf,
 };
 pub use salver_core::{Error, ErrorKind, Op, Result, ResultExt};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use salver_core::{IdSource, Result};
 use salver_datastore::Datastore;
+use salver_datastore::layout::Layouts;
 use salver_model::{DatasetRef, StorageClasses, Universe};
 use salver_registry::{OpenMode, OpenOptions, Registry};
 use serde_json::Value;
@@ -61,8 +62,11 @@ impl Butler {
             open = open.manager(kind, class);
         }
         let registry = Registry::open_with(config.sqlite_path()?, open)?;
-        let datastore = Datastore::with_ids(
-            config.get("datastore").unwrap_or(&Value::Null),
+        let layouts = config.get("salver.layouts").unwrap_or(&Value::Null);
+        let layouts = Layouts::parse(layouts, registry.universe())
+            .map_err(|e| e.with("path", config.file().display()))?;
+        let datastore = Datastore::with_layouts(
+            (config.get("datastore").unwrap_or(&Value::Null), layouts),
             config.root(),
             registry.universe(),
             Arc::clone(&classes),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use salver_core::{Error, ErrorKind, Op, Result};
 use salver_datastore::{Moved, ReadRequest, SkyBox};
-use salver_model::{DatasetRef, FileRecord, Timespan};
+use salver_model::{DatasetRef, FileRecord, PartRow, Timespan};
 use salver_tree::{BoxSelect, Map, Tree};
 
 use super::core::Butler;
@@ -31,6 +31,8 @@ pub struct GetOptions {
     pub lazy: bool,
     /// Where to count the bytes that are moved.
     pub moved: Option<Arc<Moved>>,
+    /// Several components, in place of one: the answer is a map of them.
+    pub components: Option<Vec<String>>,
 }
 
 impl Butler {
@@ -108,11 +110,20 @@ impl Butler {
         options: &GetOptions,
     ) -> Result<Tree> {
         if records.is_empty() {
-            let message = "the dataset is known, but the datastore does not have it";
-            return Err(Error::new(ErrorKind::NotFound, OP, message)
-                .code_of("file_not_found")
-                .with("dataset", dataset));
+            return Err(not_there(dataset));
         }
+        let parts = self.parts_of(records)?;
+        self.read_at(dataset, (records, parts), component, options)
+    }
+
+    /// Reads a dataset whose rows are known.
+    pub(super) fn read_at(
+        &self,
+        dataset: &DatasetRef,
+        (records, parts): (&[FileRecord], Vec<PartRow>),
+        component: Option<&str>,
+        options: &GetOptions,
+    ) -> Result<Tree> {
         let request = ReadRequest {
             component: component.map(str::to_owned),
             parameters: options.parameters.clone(),
@@ -120,7 +131,17 @@ impl Butler {
             sky: options.sky,
             lazy: options.lazy,
             moved: options.moved.clone(),
+            parts,
+            components: options.components.clone(),
         };
         bridge::run(self.shared.datastore.read(dataset, records, &request))
     }
+}
+
+/// The error for a dataset that the datastore does not have.
+pub(super) fn not_there(dataset: &DatasetRef) -> Error {
+    let message = "the dataset is known, but the datastore does not have it";
+    Error::new(ErrorKind::NotFound, OP, message)
+        .code_of("file_not_found")
+        .with("dataset", dataset)
 }

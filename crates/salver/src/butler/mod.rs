@@ -1,5 +1,6 @@
 //! The butler: one get and put path over the registry and the datastore.
 
+mod composite;
 mod core;
 mod create;
 mod data_id;
@@ -10,14 +11,18 @@ mod get;
 mod ingest;
 mod options;
 mod overlap;
+mod many;
 mod put;
 mod query;
 mod references;
 mod register;
 mod remove;
 mod resolve;
+mod repack;
 mod transaction;
+mod unchanged;
 
+pub use composite::Parts;
 pub use core::Butler;
 pub use data_id::Pairs;
 pub use exists::{Existence, Uris};

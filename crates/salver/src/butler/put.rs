@@ -132,9 +132,11 @@ impl Butler {
         registry.insert_datasets(datasets, IfPresent::Fail)?;
         self.store_links(links)?;
         faults::at("put.after_insert")?;
+        self.settle_parts(written)?;
         let records = bridge::run(written.publish())?;
         faults::at("put.after_link")?;
         registry.insert_file_records(self.shared.datastore.name(), &records)?;
+        self.store_parts(written)?;
         faults::at("put.after_records")?;
         if !nested {
             bridge::run(written.sync())?;
@@ -203,7 +205,7 @@ fn take_back(op: Op, written: Written, error: Error) -> Error {
     }
 }
 
-fn taken(dataset: &DatasetRef, id: Uuid) -> Error {
+pub(super) fn taken(dataset: &DatasetRef, id: Uuid) -> Error {
     let message = "the run has a dataset of this type and data ID already";
     Error::new(ErrorKind::Conflict, OP, message)
         .code_of("conflicting_definition")

@@ -1,5 +1,6 @@
 //! Registry, datastore and formats together.
 
+mod composites;
 mod config;
 mod failures;
 pub(crate) mod fixture;

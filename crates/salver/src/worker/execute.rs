@@ -207,6 +207,8 @@ impl Worker {
             sky: options.sky,
             lazy: options.lazy,
             moved: options.moved.clone(),
+            parts: Vec::new(),
+            components: options.components.clone(),
         };
         let tree = bridge::run(self.datastore.read(dataset, &files, &request))?;
         if is_input {
