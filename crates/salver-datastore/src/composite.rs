@@ -14,10 +14,10 @@ use salver_store::{Address, Key, LinkMode, Local, Place, Store as _, Sync, Unsyn
 use salver_tree::{Map, PartIndex, Tree};
 use uuid::Uuid;
 
-use crate::datastore::Datastore;
+use crate::datastore::{Datastore, path_with};
 use crate::formatter::extension_of;
-use crate::layout::{self, ANY_FORMATTER, LayoutEntry, PART_FORMATTER};
-use crate::put::{StagedFile, StagedPut, about, refused};
+use crate::layout::{self, LayoutEntry};
+use crate::put::{StagedFile, StagedPut, about, hex, refused};
 
 const OP: Op = Op("datastore.parts");
 
@@ -87,7 +87,9 @@ pub(crate) fn rows(
 ) -> (Vec<ArtifactRow>, Vec<PartRow>) {
     let (mut artifacts, mut parts) = (Vec::new(), Vec::new());
     for file in files {
-        let (Some(own), Some(record)) = (&file.own, file.records.first()) else { continue };
+        let (Some(own), Some(record)) = (&file.own, file.records.first()) else {
+            continue;
+        };
         artifacts.push(ArtifactRow {
             path: record.path.clone(),
             format: own.format.clone(),
@@ -133,7 +135,7 @@ impl Datastore {
         }
         for (artifact, parts) in entry.artifacts.iter().zip(&groups) {
             if !parts.is_empty() {
-                let file = self.stage_group(artifact, parts, sync).await;
+                let file = self.stage_group(artifact, parts, (entry.digest, sync)).await;
                 put.files.push(file.map_err(|e| about(e, dataset))?);
             }
         }
@@ -144,7 +146,7 @@ impl Datastore {
         &self,
         artifact: &layout::ArtifactLayout,
         parts: &[(DatasetRef, &Tree)],
-        sync: Sync,
+        (digest, sync): (bool, Sync),
     ) -> Result<StagedFile> {
         let several = parts.len() > 1;
         let Some((first, only)) = parts.first() else {
@@ -155,7 +157,7 @@ impl Datastore {
         // an artifact with several parts is named after the whole
         let named = if several { first.parent_ref() } else { first.clone() };
         let placement = self.placement_of(&named)?;
-        let key = self.path_with(&named, &placement, &formatter.extension)?;
+        let key = path_with(&named, &placement, &formatter.extension)?;
         let encoded = if several {
             let map: Map = parts
                 .iter()
@@ -166,14 +168,14 @@ impl Datastore {
             self.encode(&key, only, &formatter, sync).await?
         };
         let mut rows = Vec::with_capacity(parts.len());
-        for (part, _) in parts {
+        for (part, tree) in parts {
             let node = part.component().map(component_node).unwrap_or_default();
             rows.push(PartRow {
                 dataset: part.id,
                 artifact_node: if several { node.clone() } else { String::new() },
                 node,
                 path: String::new(),
-                digest: None,
+                digest: digest_of(tree, digest)?,
                 source: None,
             });
         }
@@ -248,11 +250,7 @@ impl Datastore {
     /// has are named); [`ErrorKind::InvalidInput`], code `storage_class`, where the source is not
     /// of the component's storage class; [`ErrorKind::Unsupported`] for a whole dataset in several
     /// artifacts, and for a component that is computed at reading.
-    pub fn link_part(
-        &self,
-        target: &DatasetRef,
-        from: LinkedFrom<'_>,
-    ) -> Result<Linked> {
+    pub fn link_part(&self, target: &DatasetRef, from: LinkedFrom<'_>) -> Result<Linked> {
         let LinkedFrom { source, records, parts } = from;
         let classes = &self.inner.classes;
         check_class(target, source, classes).map_err(|e| e.with("source", source))?;
@@ -260,12 +258,7 @@ impl Datastore {
         let name = target.component().unwrap_or_default();
         let source_node = source.component().map(component_node).unwrap_or_default();
         let known = parts.iter().find(|p| p.node == source_node && p.path == record.path);
-        let root = artifact_node.is_empty();
-        let formatter = match (root, record.formatter.as_str()) {
-            (false, _) => PART_FORMATTER,
-            (true, PART_FORMATTER) => ANY_FORMATTER,
-            (true, class) => class,
-        };
+        let formatter = layout::formatter_at(&artifact_node, name, &record.formatter);
         let part = PartRow {
             dataset: target.id,
             node: component_node(name),
@@ -328,26 +321,30 @@ fn place<'r>(
     if let Some(record) = records.iter().find(|r| r.component.as_deref() == name) {
         return Ok((record, node_of(record, parts)));
     }
-    let error = |kind, message: &str| Error::new(kind, OP, message).with("source", source);
+    let error =
+        |kind, message: &str| Error::new(kind, OP, message).with("source", source);
     let Some(name) = name else {
         if records.is_empty() {
             let message = "the datastore has no file of this dataset";
             return Err(error(ErrorKind::NotFound, message).code_of("file_not_found"));
         }
         let message = "a dataset in several artifacts is no single part";
-        let there: Vec<_> = records.iter().filter_map(|r| r.component.as_deref()).collect();
+        let there: Vec<_> =
+            records.iter().filter_map(|r| r.component.as_deref()).collect();
         return Err(error(ErrorKind::Unsupported, message)
             .hint(format!("link its components: {}", there.join(", "))));
     };
     let Some(whole) = records.iter().find(|r| r.component.is_none()) else {
-        let there: Vec<_> = records.iter().filter_map(|r| r.component.as_deref()).collect();
+        let there: Vec<_> =
+            records.iter().filter_map(|r| r.component.as_deref()).collect();
         return Err(error(ErrorKind::NotFound, "this component is not stored")
             .with("component", name)
             .with("stored", there.join(", ")));
     };
     let class = classes.get(&whole.storage_class)?;
     if !class.components.contains_key(name) {
-        let message = "this component is computed at reading: there is nothing to link to";
+        let message =
+            "this component is computed at reading: there is nothing to link to";
         return Err(error(ErrorKind::Unsupported, message).with("component", name));
     }
     let base = node_of(whole, parts);
@@ -386,7 +383,15 @@ fn check_class(
 
 /// The index as JSON, where it is short.
 fn index_text(index: &PartIndex) -> Option<String> {
-    serde_json::to_string(index).ok().filter(|text| text.len() <= INLINE)
+    index.to_text().ok().filter(|text| text.len() <= INLINE)
+}
+
+/// The digest of a part's value, hexadecimal, where it is wanted.
+fn digest_of(tree: &Tree, wanted: bool) -> Result<Option<String>> {
+    if !wanted {
+        return Ok(None);
+    }
+    Ok(Some(hex(&tree.digest()?)))
 }
 
 impl StagedPut {
@@ -420,12 +425,9 @@ impl StagedPut {
         let pairs = staged.records.iter().zip(&own.parts).zip(found);
         let linked: Vec<Linked> = pairs
             .map(|((record, part), (there, stored))| {
-                let root = there.artifact_node.is_empty();
-                let formatter = match (root, stored.formatter.as_str()) {
-                    (false, _) => PART_FORMATTER,
-                    (true, PART_FORMATTER) => ANY_FORMATTER,
-                    (true, class) => class,
-                };
+                let name = record.component.as_deref().unwrap_or_default();
+                let node = &there.artifact_node;
+                let formatter = layout::formatter_at(node, name, &stored.formatter);
                 Linked {
                     record: FileRecord {
                         path: stored.path.clone(),

@@ -191,7 +191,9 @@ impl Datastore {
         };
         let formatter = match &layout {
             Layout::Ours(entry) => match entry.artifacts.as_slice() {
-                [one] => Some(layout::formatter(one, dataset_type.storage_class(), false)?),
+                [one] => {
+                    Some(layout::formatter(one, dataset_type.storage_class(), false)?)
+                }
                 _ => formatter,
             },
             Layout::Gen3 { .. } => formatter,
@@ -274,25 +276,25 @@ impl Datastore {
         let own = placement.formatter.as_ref().map(|f| f.extension.as_str());
         let extension =
             extension.or(own).ok_or_else(|| no_formatter(&dataset.dataset_type))?;
-        self.path_with(dataset, &placement, extension)
+        path_with(dataset, &placement, extension)
     }
+}
 
-    pub(crate) fn path_with(
-        &self,
-        dataset: &DatasetRef,
-        placement: &Placement,
-        extension: &str,
-    ) -> Result<Key<'static>> {
-        if !dataset.data_id.is_full() {
-            let message = "a path needs the implied dimensions' values too";
-            let error =
-                Error::new(ErrorKind::InvalidInput, Op("datastore.template"), message);
-            return Err(error
-                .with("dataset_type", dataset.dataset_type.name())
-                .with("data_id", &dataset.data_id));
-        }
-        placement.template.path(&RefValues { dataset, component: None }, extension)
+/// The path of a dataset's file by a template; the data ID must be full.
+pub(crate) fn path_with(
+    dataset: &DatasetRef,
+    placement: &Placement,
+    extension: &str,
+) -> Result<Key<'static>> {
+    if !dataset.data_id.is_full() {
+        let message = "a path needs the implied dimensions' values too";
+        let error =
+            Error::new(ErrorKind::InvalidInput, Op("datastore.template"), message);
+        return Err(error
+            .with("dataset_type", dataset.dataset_type.name())
+            .with("data_id", &dataset.data_id));
     }
+    placement.template.path(&RefValues { dataset, component: None }, extension)
 }
 
 /// The error for a storage class that nothing writes.

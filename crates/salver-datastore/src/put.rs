@@ -10,8 +10,8 @@ use salver_model::{ArtifactRow, DatasetRef, FileRecord, PartRow};
 use salver_store::{Key, Stage, Store as _, Sync, Unsynced, ready};
 use salver_tree::{Kind, PartIndex, Sink, Tree};
 
-use crate::datastore::{Datastore, Placement, no_formatter};
 use crate::composite::{Linked, Names, OwnFile};
+use crate::datastore::{Datastore, Placement, no_formatter};
 use crate::formatter::Formatter;
 use crate::layout::Layout;
 
@@ -204,16 +204,15 @@ impl Datastore {
         formatter: &Formatter,
         sync: Sync,
     ) -> Result<Encoded> {
-        let format = formatter.format.as_ref().ok_or_else(|| no_format(&formatter.class))?;
+        let format =
+            formatter.format.as_ref().ok_or_else(|| no_format(&formatter.class))?;
         let mut stage = self.inner.store.stage(key).await?;
-        let checksum;
-        let index;
-        {
+        let (index, checksum) = {
             let digest = self.inner.settings.checksum.then(Blake2b512::new);
             let mut sink = Hashing { sink: &mut *stage, digest };
-            index = format.encode(tree, &formatter.options, &mut sink)?;
-            checksum = sink.digest.map(|d| hex(&d.finalize()));
-        }
+            let index = format.encode(tree, &formatter.options, &mut sink)?;
+            (index, sink.digest.map(|d| hex(&d.finalize())))
+        };
         let size = stage.finish(sync).await?;
         Ok(Encoded { stage, size, checksum, index })
     }
@@ -359,7 +358,11 @@ pub(crate) struct Encoded {
 
 impl Encoded {
     /// The record of a dataset or component in it; the path comes with its name.
-    pub(crate) fn record(&self, dataset: &DatasetRef, formatter: &Formatter) -> FileRecord {
+    pub(crate) fn record(
+        &self,
+        dataset: &DatasetRef,
+        formatter: &Formatter,
+    ) -> FileRecord {
         FileRecord {
             dataset_id: dataset.id,
             path: String::new(),

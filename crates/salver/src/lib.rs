@@ -33,8 +33,8 @@ pub mod worker;
 
 pub use butler::{
     Butler, ButlerOptions, DatasetQuery, Existence, FileDataset, GetOptions,
-    MakeRepoOptions, Pairs, Parts, Prune, PutOptions, RunRemoval, Sources, Transaction, Uris,
-    ref_leaf, stub_leaf,
+    MakeRepoOptions, Pairs, Parts, Prune, PutOptions, RunRemoval, Sources, Transaction,
+    Uris, ref_leaf, stub_leaf,
 };
 pub use salver_core::{Error, ErrorKind, Op, Result, ResultExt};
 pub use salver_store::faults;

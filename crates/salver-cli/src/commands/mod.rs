@@ -2,6 +2,7 @@
 
 mod collections;
 mod common;
+mod composites;
 mod convert;
 mod create;
 mod cutout;
@@ -48,6 +49,9 @@ enum Verb {
     IngestFiles(ingest::Ingest),
     IngestImages(ingest_images::IngestImages),
     Put(put::Put),
+    Link(composites::Link),
+    Repack(composites::Repack),
+    ConfigValidate(composites::ConfigValidate),
     Get(get::Get),
     Cutout(cutout::Cutout),
     Show(show::Show),
@@ -76,6 +80,9 @@ impl Cli {
             Verb::IngestFiles(verb) => verb.run(),
             Verb::IngestImages(verb) => verb.run(),
             Verb::Put(verb) => verb.run(),
+            Verb::Link(verb) => verb.run(),
+            Verb::Repack(verb) => verb.run(),
+            Verb::ConfigValidate(verb) => verb.run(),
             Verb::Get(verb) => verb.run(),
             Verb::Cutout(verb) => verb.run(),
             Verb::Show(verb) => verb.run(),

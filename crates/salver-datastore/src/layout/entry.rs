@@ -113,7 +113,9 @@ fn flag(key: &str, map: &Map<String, Json>, name: &str) -> Result<Option<bool>> 
     match map.get(name) {
         None => Ok(None),
         Some(Json::Bool(value)) => Ok(Some(*value)),
-        Some(_) => Err(wrong(key, "a setting that is `true` or `false`").with("setting", name)),
+        Some(_) => {
+            Err(wrong(key, "a setting that is `true` or `false`").with("setting", name))
+        }
     }
 }
 
@@ -173,7 +175,8 @@ fn options(key: &str, map: &Map<String, Json>) -> Result<EncodeOptions> {
         None | Some(Json::Null) => {}
         Some(Json::Object(more)) => {
             for (name, value) in more {
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let text =
+                    value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 extra.insert(name.clone(), text);
             }
         }
@@ -190,7 +193,8 @@ fn path(key: &str, text: &str) -> Result<String> {
     let text = text.strip_suffix("/*").unwrap_or(text);
     let steps = text.strip_prefix('/').unwrap_or(text);
     if steps.is_empty() || steps.split('/').any(|step| step.is_empty() || step == "*") {
-        let error = wrong(key, "a part is a path such as `image` or `psf/inputs`, or `*`");
+        let error =
+            wrong(key, "a part is a path such as `image` or `psf/inputs`, or `*`");
         return Err(error.with("part", text));
     }
     Ok(format!("/{steps}"))

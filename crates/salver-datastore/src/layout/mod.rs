@@ -12,5 +12,5 @@ mod writer;
 
 pub use entry::{ArtifactLayout, LayoutEntry, Layouts};
 pub use resolve::{Layout, resolve};
-pub(crate) use writer::formatter;
-pub use writer::{ANY_FORMATTER, PART_FORMATTER, at_component};
+pub use writer::{ANY_FORMATTER, LINKED_FORMATTER, PART_FORMATTER, at_component};
+pub(crate) use writer::{formatter, formatter_at};

@@ -44,9 +44,10 @@ impl LayoutEntry {
     }
 }
 
-/// The layout of datasets of a type (and instrument): an entry of `salver.layouts` found by
-/// dataset type, dimensions or storage class, in this order, else what `gen3`, the answer of the
-/// section `datastore.composites`, says.
+/// The layout of datasets of a type (and instrument).
+///
+/// An entry of `salver.layouts` is found by dataset type, dimensions or storage class, in this
+/// order; else it is what `gen3`, the answer of the section `datastore.composites`, says.
 ///
 /// # Errors
 /// [`ErrorKind::Config`](salver_core::ErrorKind) where the entry cannot serve the type: several
@@ -99,7 +100,7 @@ fn check(
             return Err(error.hint("declare it as a component of the storage class"));
         }
     }
-    let rest = if names.is_empty() { Some("") } else { None };
+    let rest = names.is_empty().then_some("");
     let needed = nodes.iter().map(String::as_str).chain(rest);
     for node in needed {
         if entry.artifact_of(node).is_none() {

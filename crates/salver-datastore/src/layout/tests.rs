@@ -43,7 +43,8 @@ fn entries_are_looked_up_as_all_else_is() {
         "instrument<Cam>": {"coadd": one(&["*"], "json")},
         "default": one(&["*"], "json"), "other": one(&["*"], "json")});
     let mut found = Vec::new();
-    for step in ["instrument<Cam>", "coadd", "visit+detector", "Coadd", "Base", "default"] {
+    for step in ["instrument<Cam>", "coadd", "visit+detector", "Coadd", "Base", "default"]
+    {
         found.push(entry(&section).key);
         section.as_object_mut().unwrap().remove(step);
     }
@@ -56,13 +57,16 @@ fn entries_are_looked_up_as_all_else_is() {
 #[test]
 fn a_node_goes_to_the_longest_path() {
     let section = json!({"coadd": {"artifacts": [
-        {"parts": ["image", "mask"], "format": "fits", "compression": "RICE_1",
+        {"parts": ["image", "mask"], "format": "fits", "compression": "rice",
          "tile": [64, 64]},
         {"parts": ["psf", "psf/inputs"], "format": "json"},
         {"parts": ["*"], "format": "yaml"}]}});
     let entry = entry(&section);
     let at = |node: &str| entry.artifact_of(node);
-    assert_eq!([at("/image"), at("/mask/planes"), at("/psf/inputs/3")].map(Option::unwrap), [0, 0, 1]);
+    assert_eq!(
+        [at("/image"), at("/mask/planes"), at("/psf/inputs/3")].map(Option::unwrap),
+        [0, 0, 1]
+    );
     assert_eq!([at("/notes"), at("/imagery"), at("")].map(Option::unwrap), [2, 2, 2]);
     assert!(entry.digest);
     assert_eq!(entry.artifacts[0].options.tile, Some(vec![64, 64]));
@@ -75,7 +79,11 @@ fn a_layout_that_cannot_serve_is_a_configuration_error() {
             {"parts": a, "format": "json"}, {"parts": b, "format": "yaml"}]}})
     };
     for (section, class, message) in [
-        (two(&["image"], &["image", "*"]), "Coadd", "two artifacts of a layout take the same"),
+        (
+            two(&["image"], &["image", "*"]),
+            "Coadd",
+            "two artifacts of a layout take the same",
+        ),
         (two(&["*"], &["*"]), "Coadd", "two artifacts of a layout take the same"),
         (two(&["image"], &["mask", "psf"]), "Coadd", "no artifact of the layout takes"),
         (two(&["imgae"], &["*"]), "Coadd", "a part that is no component"),
@@ -86,10 +94,18 @@ fn a_layout_that_cannot_serve_is_a_configuration_error() {
         (json!({"coadd": {"artifact": []}}), "Coadd", "an unknown setting"),
         (json!({"coadd": one(&["*"], "jsn")}), "Coadd", "no such format"),
         (json!({"coadd": one(&["a//b"], "json")}), "Coadd", "a part is a path"),
-        (json!({"coadd": {"artifacts": [{"parts": ["*"], "format": "json",
-            "compression": "rice"}]}}), "Coadd", "no such compression"),
-        (json!({"coadd": {"artifacts": [{"parts": ["*"], "format": "fits",
-            "tile": [0]}]}}), "Coadd", "a tile is"),
+        (
+            json!({"coadd": {"artifacts": [{"parts": ["*"], "format": "json",
+            "compression": "zip"}]}}),
+            "Coadd",
+            "no such compression",
+        ),
+        (
+            json!({"coadd": {"artifacts": [{"parts": ["*"], "format": "fits",
+            "tile": [0]}]}}),
+            "Coadd",
+            "a tile is",
+        ),
         (json!([1]), "Coadd", "a mapping"),
     ] {
         let error = resolved(&section, class).unwrap_err();

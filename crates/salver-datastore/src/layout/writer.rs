@@ -2,6 +2,7 @@
 
 use salver_core::{Error, ErrorKind, Op, Result};
 use salver_formats as formats;
+use salver_model::component_node;
 
 use super::entry::ArtifactLayout;
 use crate::formatter::{FITS_FORMATTER, Formatter, NPY_FORMATTER};
@@ -13,10 +14,25 @@ pub const PART_FORMATTER: &str = "salver.gen3.PartFormatter";
 /// The formatter of our Python package that reads an artifact in any format of ours.
 pub const ANY_FORMATTER: &str = "salver.gen3.AnyFormatter";
 
+/// The formatter of our Python package that asks the repository where in an artifact the component
+/// of a record is: of links to a component of another name.
+pub const LINKED_FORMATTER: &str = "salver.gen3.LinkedFormatter";
+
 /// Whether the part is not the root of its artifact, by the record's formatter.
 #[must_use]
 pub fn at_component(class: &str) -> bool {
-    class == PART_FORMATTER
+    matches!(class, PART_FORMATTER | LINKED_FORMATTER)
+}
+
+/// The formatter of a record of a component that is at a node of an artifact which another
+/// record's formatter reads.
+pub(crate) fn formatter_at<'f>(node: &str, component: &str, stored: &'f str) -> &'f str {
+    match (node.is_empty(), at_component(stored)) {
+        (true, true) => ANY_FORMATTER,
+        (true, false) => stored,
+        (false, _) if node == component_node(component) => PART_FORMATTER,
+        (false, _) => LINKED_FORMATTER,
+    }
 }
 
 /// Formatter, format and recipe of an artifact; `several` where it has several parts at nodes of
@@ -28,7 +44,8 @@ pub(crate) fn formatter(
 ) -> Result<Formatter> {
     let format = formats::by_name(&artifact.format).ok_or_else(|| {
         let op = Op("datastore.layouts");
-        Error::new(ErrorKind::Config, op, "no such format").with("format", &artifact.format)
+        Error::new(ErrorKind::Config, op, "no such format")
+            .with("format", &artifact.format)
     })?;
     let class = match artifact.format.as_str() {
         _ if several => PART_FORMATTER,

@@ -220,7 +220,11 @@ pub(super) fn at(error: Error, dataset: &DatasetRef, record: &FileRecord) -> Err
     error.with("dataset", dataset).with("artifact", &record.path)
 }
 
-pub(super) fn not_opened(error: Error, dataset: &DatasetRef, record: &FileRecord) -> Error {
+pub(super) fn not_opened(
+    error: Error,
+    dataset: &DatasetRef,
+    record: &FileRecord,
+) -> Error {
     if error.kind() != ErrorKind::NotFound {
         return at(error, dataset, record);
     }

@@ -14,14 +14,17 @@ from lsst.utils.introspection import get_full_type_name
 from . import _salver
 
 __all__ = [
+    "AnyFormatter",
     "ArrowFormatter",
     "AsdfFormatter",
     "FitsFormatter",
     "Hdf5Formatter",
     "JsonFormatter",
+    "LinkedFormatter",
     "NpyFormatter",
     "NpzFormatter",
     "ParquetFormatter",
+    "PartFormatter",
     "PickleFormatter",
     "TreeFormatter",
     "YamlFormatter",
@@ -180,3 +183,47 @@ class TreeFormatter(_Formatter):
         return _salver.encode(
             in_memory_dataset, self._format(), parameters, "object", self._data_id()
         )
+
+
+class AnyFormatter(_Formatter):
+    """An artifact in any format of Salver, told by its name and first bytes."""
+
+    unsupported_parameters: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def validate_extension(cls, location: Any) -> None:
+        """Take any extension."""
+
+    def read_from_local_file(
+        self, path: str, component: str | None = None, expected_size: int = -1
+    ) -> Any:
+        """Read a dataset, or a component of it."""
+        descriptor = self.file_descriptor
+        pytype = get_full_type_name(descriptor.readStorageClass.pytype)
+        parameters = dict(descriptor.parameters or {})
+        return _salver.read_file(path, None, pytype, component, parameters)
+
+
+class PartFormatter(AnyFormatter):
+    """A component that shares its artifact with others; it is where its name says."""
+
+    def read_from_local_file(
+        self, path: str, component: str | None = None, expected_size: int = -1
+    ) -> Any:
+        """Read the component that the record is of."""
+        return super().read_from_local_file(path, self.file_descriptor.component, expected_size)
+
+
+class LinkedFormatter(AnyFormatter):
+    """A component that is a link to a component of another name: the repository says where."""
+
+    def read_from_local_file(
+        self, path: str, component: str | None = None, expected_size: int = -1
+    ) -> Any:
+        """Read the component that the record is of."""
+        location = self.file_descriptor.location
+        root = location.uri.geturl().removesuffix(location.pathInStore.path)
+        with _salver.Butler(root) as butler:
+            dataset = butler.get_dataset(self.dataset_ref.id)
+            part = dataset.makeComponentRef(self.file_descriptor.component)
+            return butler.get(part, parameters=dict(self.file_descriptor.parameters or {}))

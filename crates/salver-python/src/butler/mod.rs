@@ -9,6 +9,7 @@
 
 mod arguments;
 mod collections;
+mod composite;
 mod cutout;
 mod find;
 mod foreign;
@@ -296,7 +297,9 @@ impl PyButler {
     }
 
     /// Stores an object as a new dataset and gives its ref.
-    #[pyo3(signature = (obj, datasetRefOrType, dataId=None, /, *, run=None, provenance=None, **kwargs))]
+    /// Components in `parts` are links to parts of other datasets; those that are as in `base` too.
+    #[pyo3(signature = (obj, datasetRefOrType, dataId=None, /, *, run=None, provenance=None,
+        parts=None, base=None, **kwargs))]
     fn put(
         &self,
         py: Python<'_>,
@@ -305,14 +308,46 @@ impl PyButler {
         dataId: Option<&Bound<'_, PyAny>>,
         run: Option<&str>,
         provenance: Option<&Bound<'_, PyAny>>,
+        parts: Option<&Bound<'_, PyDict>>,
+        base: Option<&PyDatasetRef>,
         kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<PyDatasetRef> {
         let _ = provenance;
-        self.store(
-            py,
-            obj,
-            &write::Target { what: datasetRefOrType, data_id: dataId, more: kwargs, run },
-        )
+        let target =
+            write::Target { what: datasetRefOrType, data_id: dataId, more: kwargs, run };
+        if parts.is_some() || base.is_some() {
+            return self.store_parts(py, obj, &target, (parts, base));
+        }
+        self.store(py, obj, &target)
+    }
+
+    /// Makes a dataset of parts of others alone; nothing is read or copied.
+    #[pyo3(signature = (dataset_type, data_id=None, /, *, parts, run=None, **kwargs))]
+    fn link(
+        &self,
+        dataset_type: &str,
+        data_id: Option<&Bound<'_, PyAny>>,
+        parts: &Bound<'_, PyDict>,
+        run: Option<&str>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<PyDatasetRef> {
+        self.link_parts((dataset_type, data_id, kwargs, run), parts)
+    }
+
+    /// Reads many datasets, or components, of which the refs are known; in their order.
+    #[pyo3(signature = (refs, *, parameters=None))]
+    fn get_many<'py>(
+        &self,
+        refs: &Bound<'py, PyAny>,
+        parameters: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        self.read_many(refs, parameters)
+    }
+
+    /// Writes stored datasets again as the configuration says now; gives the number of old
+    /// artifacts that went.
+    fn repack(&self, refs: &Bound<'_, PyAny>) -> PyResult<usize> {
+        self.pack_again(refs)
     }
 
     /// The dataset of a type and data ID in the first of the collections that has one, or `None`.

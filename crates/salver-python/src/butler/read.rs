@@ -26,7 +26,7 @@ pub(super) struct Asked<'a, 'py> {
     pub(super) timespan: Option<&'a Bound<'py, PyAny>>,
 }
 
-fn parameters(given: Option<&Bound<'_, PyDict>>) -> PyResult<Map> {
+pub(super) fn parameters(given: Option<&Bound<'_, PyDict>>) -> PyResult<Map> {
     given.map_or_else(|| Ok(Map::new()), |dict| to_map(dict))
 }
 

@@ -114,7 +114,7 @@ impl PyButler {
     }
 
     /// The storage class of a dataset type, where both are known; plain values need none.
-    fn class_named(
+    pub(super) fn class_named(
         &self,
         py: Python<'_>,
         butler: &Butler,

@@ -98,11 +98,7 @@ impl Registry {
     ///
     /// # Errors
     /// As the database says.
-    pub fn unused_files(
-        &self,
-        datastore: &str,
-        paths: &[String],
-    ) -> Result<Vec<String>> {
+    pub fn unused_files(&self, datastore: &str, paths: &[String]) -> Result<Vec<String>> {
         self.read(|work| {
             let mut free = Vec::new();
             for path in paths {

@@ -7,8 +7,8 @@
 mod cycles;
 mod lineage;
 mod links;
-mod sessions;
 mod parts;
+mod sessions;
 mod stubs;
 mod tables;
 

@@ -187,7 +187,9 @@ impl Registry {
     ) -> Result<Vec<String>> {
         let unit = self.unit()?;
         let old = self.file_records(&[id])?;
-        self.check_holders(&old.iter().map(|r| (id, r.path.clone())).collect::<Vec<_>>())?;
+        self.check_holders(
+            &old.iter().map(|r| (id, r.path.clone())).collect::<Vec<_>>(),
+        )?;
         if old.is_empty() {
             self.check_holders(&[(id, String::new())])?;
         }

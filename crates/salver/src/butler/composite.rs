@@ -12,6 +12,7 @@ use salver_tree::{Map, Tree};
 use super::core::Butler;
 use super::data_id::Pairs;
 use super::put::taken;
+use super::references::PutOptions;
 use super::transaction::Written;
 use crate::bridge;
 
@@ -38,9 +39,8 @@ impl Butler {
         run: Option<&str>,
     ) -> Result<DatasetRef> {
         self.check_writeable(LINK)?;
-        let run = self.run_or_default(LINK, run)?;
-        let dataset_type = self.whole_type(LINK, dataset_type)?;
-        let class = self.shared.classes.get(dataset_type.storage_class())?;
+        let dataset = self.new_ref(dataset_type, pairs, run, None)?;
+        let class = self.shared.classes.get(dataset.dataset_type.storage_class())?;
         let missing =
             class.components.keys().find(|name| !parts.iter().any(|(n, _)| n == *name));
         if let Some(name) = missing {
@@ -51,9 +51,6 @@ impl Butler {
                 .with("storage_class", &class.name)
                 .hint("put what is not in any dataset, and link the rest"));
         }
-        let data_id = self.data_id(dataset_type.dimensions(), pairs)?;
-        let dataset =
-            DatasetRef::new(self.shared.ids.uuid7(), dataset_type, data_id, run)?;
         self.put_parts(None, &dataset, parts)
     }
 
@@ -78,23 +75,28 @@ impl Butler {
         if let Some(id) = conflict {
             return Err(taken(dataset, id));
         }
+        let null = Tree::Null;
+        let options = PutOptions::default();
+        let (rest, links) =
+            self.references(tree.unwrap_or(&null), dataset.id, &options)?;
         let dataset = self.expanded(dataset)?;
         let linked = self.linked(&dataset, parts)?;
         let nested = registry.transaction_depth()? > 0;
         let sync = if nested { Sync::Later } else { Sync::Now };
         let datastore = &self.shared.datastore;
+        let tree = tree.map(|_| &*rest);
         let staged = bridge::run(datastore.stage_linked(&dataset, tree, linked, sync))?;
         faults::at("put.after_stage")?;
         let datasets = std::slice::from_ref(&dataset);
-        self.register(LINK, datasets, Written::Put(staged), nested)?;
+        self.register(LINK, datasets, Written::Put(staged), nested, &links)?;
         Ok(dataset)
     }
 
     /// Stores a tree that was made from another dataset: components that did not change become
     /// links to it, only the others are written.
     ///
-    /// A component did not change where its digest equals that of the stored one. A lazy array or
-    /// table that was never loaded is the stored one, and is not read.
+    /// A component did not change where its value equals the stored one. A lazy array or
+    /// table that was never loaded is the stored one, and is not read. `more` are further links.
     ///
     /// # Errors
     /// As [`Butler::put_parts`]; as [`Butler::get`] of the components that are compared.
@@ -102,9 +104,10 @@ impl Butler {
         &self,
         tree: &Tree,
         dataset: &DatasetRef,
-        base: &DatasetRef,
+        (base, more): (&DatasetRef, &Parts),
     ) -> Result<DatasetRef> {
-        let (rest, parts) = self.unchanged(tree, base)?;
+        let (rest, mut parts) = self.unchanged(tree, base)?;
+        parts.extend(more.iter().cloned());
         let rest = (!rest.is_empty()).then(|| Tree::Map(rest));
         self.put_parts(rest.as_ref(), dataset, &parts)
     }
@@ -131,7 +134,8 @@ impl Butler {
         };
         let mut seen = std::collections::HashSet::new();
         if let Some((name, _)) = parts.iter().find(|(name, _)| !seen.insert(name)) {
-            let error = Error::new(ErrorKind::InvalidInput, LINK, "a part is named twice");
+            let error =
+                Error::new(ErrorKind::InvalidInput, LINK, "a part is named twice");
             return Err(error.with("component", name));
         }
         parts.iter().map(one).collect()
@@ -144,8 +148,12 @@ impl Butler {
         base: &DatasetRef,
     ) -> Result<(Map, Vec<(String, DatasetRef)>)> {
         let map = tree.as_map().ok_or_else(|| {
-            Error::new(ErrorKind::InvalidInput, LINK, "a composite is a map of components")
-                .with("kind", tree.kind())
+            Error::new(
+                ErrorKind::InvalidInput,
+                LINK,
+                "a composite is a map of components",
+            )
+            .with("kind", tree.kind())
         })?;
         let class = self.shared.classes.get(base.dataset_type.storage_class())?;
         let (mut rest, mut parts) = (Map::new(), Vec::new());

@@ -9,16 +9,16 @@ mod exists;
 mod find;
 mod get;
 mod ingest;
+mod many;
 mod options;
 mod overlap;
-mod many;
 mod put;
 mod query;
 mod references;
 mod register;
 mod remove;
-mod resolve;
 mod repack;
+mod resolve;
 mod transaction;
 mod unchanged;
 

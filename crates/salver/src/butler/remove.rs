@@ -28,6 +28,8 @@ pub struct Prune {
     pub purge: bool,
     /// Whether datasets go that others need: else they are in use. A tombstone stays.
     pub force: bool,
+    /// Whether parts that others link to become theirs: then links are no reason against it.
+    pub keep_parts: bool,
     /// Who asks, for tombstones.
     pub by: Option<String>,
 }
@@ -64,6 +66,9 @@ impl Butler {
         let registry = &self.shared.registry;
         let ids: Vec<Uuid> = datasets.iter().map(|d| d.id).collect();
         let transaction = registry.transaction()?;
+        if prune.keep_parts {
+            registry.keep_parts(&ids)?;
+        }
         if prune.unstore || prune.purge {
             self.check_unneeded(op, &ids, prune.force)?;
         }
@@ -76,6 +81,7 @@ impl Butler {
         faults::at("remove.after_trash")?;
         if prune.purge {
             registry.bury(&ids, prune.by.as_deref())?;
+            registry.delete_parts(&ids)?;
             registry.delete_datasets(&ids)?;
         }
         faults::at("remove.before_commit")?;
@@ -161,6 +167,7 @@ impl Butler {
             removed += bridge::run(datastore.remove(&plan.paths, false))?.removed;
             faults::at("remove.after_unlink")?;
             registry.finish_trash(datastore.name(), &plan)?;
+            registry.delete_artifacts(&plan.paths)?;
             faults::at("remove.after_finish")?;
             interrupt::check(op)?;
         }

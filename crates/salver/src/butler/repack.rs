@@ -46,7 +46,8 @@ impl Butler {
         let staged = if linked.is_empty() {
             bridge::run(datastore.stage_put(&dataset, &own, Sync::Now))?
         } else {
-            bridge::run(datastore.stage_linked(&dataset, Some(&own), linked, Sync::Now))?
+            let rest = own.as_map().is_some_and(|map| !map.is_empty()).then_some(&own);
+            bridge::run(datastore.stage_linked(&dataset, rest, linked, Sync::Now))?
         };
         self.replace(&dataset, staged, &whole)
     }

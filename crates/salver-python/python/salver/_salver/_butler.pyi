@@ -382,6 +382,8 @@ class Butler:
         *,
         run: str | None = None,
         provenance: Any = None,
+        parts: dict[str, DatasetRef] | None = None,
+        base: DatasetRef | None = None,
         **kwargs: int | str,
     ) -> DatasetRef: ...
     def find_dataset(
@@ -437,6 +439,20 @@ class Butler:
         dimension_records: bool = False,
         datastore_records: bool = False,
     ) -> DatasetRef | None: ...
+    def link(
+        self,
+        dataset_type: str,
+        data_id: _DataId = None,
+        /,
+        *,
+        parts: dict[str, DatasetRef],
+        run: str | None = None,
+        **kwargs: Any,
+    ) -> DatasetRef: ...
+    def get_many(
+        self, refs: Iterable[DatasetRef], *, parameters: dict[str, Any] | None = None
+    ) -> list[Any]: ...
+    def repack(self, refs: Iterable[DatasetRef]) -> int: ...
     def get_many_datasets(self, ids: Iterable[UUID | str]) -> list[DatasetRef]: ...
     def get_dataset_type(self, name: str) -> DatasetType: ...
     def ingest(
