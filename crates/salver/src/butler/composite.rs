@@ -21,6 +21,9 @@ const LINK: Op = Op("butler.link");
 /// Components by name, each a dataset, or a component of one.
 pub type Parts = [(String, DatasetRef)];
 
+/// As [`Parts`], owned.
+type Links = Vec<(String, DatasetRef)>;
+
 impl Butler {
     /// Makes a dataset of parts of others alone: nothing is read, nothing is copied.
     ///
@@ -142,11 +145,7 @@ impl Butler {
     }
 
     /// Components of a tree that changed, and links to those that did not.
-    fn unchanged(
-        &self,
-        tree: &Tree,
-        base: &DatasetRef,
-    ) -> Result<(Map, Vec<(String, DatasetRef)>)> {
+    fn unchanged(&self, tree: &Tree, base: &DatasetRef) -> Result<(Map, Links)> {
         let map = tree.as_map().ok_or_else(|| {
             Error::new(
                 ErrorKind::InvalidInput,

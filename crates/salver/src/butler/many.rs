@@ -80,7 +80,7 @@ fn in_order(
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
         let mut all = work();
         for other in others {
-            all.extend(other.join().map_err(|_| {
+            all.extend(other.join().map_err(|_panic| {
                 Error::new(ErrorKind::Internal, OP, "a thread that reads ended early")
             })?);
         }

@@ -19,6 +19,7 @@ const NAMED: usize = 20;
 
 /// What is taken away of datasets.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each thing that is asked")]
 pub struct Prune {
     /// TAGGED collections that they leave.
     pub disassociate: Vec<String>,

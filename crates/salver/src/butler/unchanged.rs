@@ -1,5 +1,7 @@
 //! Whether a value is one that is stored.
 
+use std::sync::Arc;
+
 use salver_core::Result;
 use salver_tree::{Array, ArrayData, Lazy, Table, TableData, Tree};
 
@@ -65,7 +67,7 @@ fn same_table(new: &Table, stored: &Table) -> Result<bool> {
         return Ok(true);
     }
     let schema = new.schema();
-    let whole = |table: &Table| Table::new(schema.clone(), table.batches()?);
+    let whole = |table: &Table| Table::new(Arc::clone(schema), table.batches()?);
     Ok(Tree::Table(whole(new)?) == Tree::Table(whole(stored)?))
 }
 

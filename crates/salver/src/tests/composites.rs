@@ -327,10 +327,9 @@ fn uc_039_a_repacked_dataset_is_the_same_in_other_artifacts() {
 
 #[test]
 fn uc_041_equal_parts_put_many_times_are_stored_once_where_the_layout_says_so() {
-    let shared = |names: &[&str], format: &str| {
-        json!({"parts": names, "format": format, "share": true})
-    };
-    let repo = repo(&layout(&[shared(&["image", "mask"], "fits"), shared(&["psf"], "json")]));
+    let shared = |names: &[&str], format: &str| json!({"parts": names, "format": format, "share": true});
+    let repo =
+        repo(&layout(&[shared(&["image", "mask"], "fits"), shared(&["psf"], "json")]));
     let butler = &repo.butler;
     let one = butler.put(&picture(1), "picture", &detector(1), None).unwrap();
     assert_eq!(files(&repo), 2);
