@@ -56,10 +56,11 @@ impl ConfigValidate {
         }
         let idle = layouts.keys().iter().filter(|k| !used.contains(k));
         let idle: Vec<&str> = idle.map(String::as_str).collect();
-        let mut text = table.render();
-        if !idle.is_empty() {
-            text.push_str(&format!("no dataset type uses: {}\n", idle.join(", ")));
-        }
+        let unused = match idle.as_slice() {
+            [] => String::new(),
+            idle => format!("no dataset type uses: {}\n", idle.join(", ")),
+        };
+        let text = table.render() + &unused;
         Ok(Out::text(text, json!({"layouts": rows, "unused": idle})))
     }
 }
@@ -135,7 +136,9 @@ impl Link {
                 Some((id, component)) => (id, Some(component)),
                 None => (source, None),
             };
-            let id = id.parse().map_err(|_| wrong(text, "not a UUID"))?;
+            let id = salver::model::DatasetRef::id_from_json(&json!({"id": id}))
+                .map_err(|e| wrong(text, "not a UUID").caused_by(e))?
+                .0;
             let dataset = butler.get_dataset(id)?.ok_or_else(|| {
                 Error::new(ErrorKind::NotFound, op, "no dataset of this UUID")
                     .code_of("dataset_not_found")

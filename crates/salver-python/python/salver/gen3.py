@@ -194,15 +194,6 @@ class AnyFormatter(_Formatter):
     def validate_extension(cls, location: Any) -> None:
         """Take any extension."""
 
-    def read_from_local_file(
-        self, path: str, component: str | None = None, expected_size: int = -1
-    ) -> Any:
-        """Read a dataset, or a component of it."""
-        descriptor = self.file_descriptor
-        pytype = get_full_type_name(descriptor.readStorageClass.pytype)
-        parameters = dict(descriptor.parameters or {})
-        return _salver.read_file(path, None, pytype, component, parameters)
-
 
 class PartFormatter(AnyFormatter):
     """A component that shares its artifact with others; it is where its name says."""
