@@ -10,6 +10,7 @@
 mod buffer;
 mod document;
 pub mod fits;
+mod hdf5;
 mod json;
 mod npy;
 mod numpy;
@@ -22,6 +23,7 @@ mod zarr;
 
 pub use self::parquet::Parquet;
 pub use fits::Fits;
+pub use hdf5::Hdf5;
 pub use json::Json;
 pub use npy::Npy;
 pub use pickle::Pickle;

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use salver_tree::Format;
 
-use crate::{Fits, Json, Npy, Parquet, Pickle, Yaml, Zarr};
+use crate::{Fits, Hdf5, Json, Npy, Parquet, Pickle, Yaml, Zarr};
 
 /// One known format.
 pub(crate) struct Entry {
@@ -51,6 +51,11 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
             },
         },
         Entry {
+            format: Arc::new(Hdf5),
+            extensions: &[".h5", ".hdf5", ".hdf", ".he5"],
+            sniff: |first| first.starts_with(b"\x89HDF\r\n\x1a\n"),
+        },
+        Entry {
             format: Arc::new(Json),
             extensions: &[".json"],
             sniff: |first| matches!(first.trim_ascii_start().first(), Some(b'{' | b'[')),
@@ -63,7 +68,7 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     ]
 });
 
-/// The format of this name: `json`, `yaml`, `parquet`, `npy`, `pickle`, `fits` or `zarr`.
+/// The format of this name: `json`, `yaml`, `parquet`, `npy`, `pickle`, `fits`, `hdf5` or `zarr`.
 #[must_use]
 pub fn by_name(name: &str) -> Option<Arc<dyn Format>> {
     let entry = ENTRIES.iter().find(|e| e.format.name() == name)?;

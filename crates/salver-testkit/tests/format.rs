@@ -75,6 +75,11 @@ fn zarr() {
 }
 
 #[test]
+fn hdf5() {
+    run("hdf5", |tree| tree);
+}
+
+#[test]
 fn formats_are_found_by_name_ending_and_first_bytes() {
     for (ending, name) in [
         (".npy", "npy"),
@@ -82,6 +87,7 @@ fn formats_are_found_by_name_ending_and_first_bytes() {
         (".yml", "yaml"),
         (".pickle", "pickle"),
         (".json", "json"),
+        (".he5", "hdf5"),
     ] {
         assert_eq!(salver_formats::by_extension(ending).unwrap().name(), name);
     }
@@ -90,6 +96,7 @@ fn formats_are_found_by_name_ending_and_first_bytes() {
     assert_eq!(sniffed(b"\x93NUMPY\x01\x00"), Some("npy"));
     assert_eq!(sniffed(b"PAR1\x15"), Some("parquet"));
     assert_eq!(sniffed(b"\x80\x05\x95"), Some("pickle"));
+    assert_eq!(sniffed(b"\x89HDF\r\n\x1a\n\x02"), Some("hdf5"));
     assert_eq!(sniffed(b" {\"a\": 1}"), Some("json"));
     assert_eq!(sniffed(b"---\na: 1\n"), Some("yaml"));
     assert_eq!(sniffed(b"a: 1\n"), None);

@@ -85,6 +85,23 @@ pub(super) fn fits() -> Vec<Vec<u8>> {
     ]
 }
 
+pub(super) fn hdf5() -> Vec<Vec<u8>> {
+    macro_rules! hdf5 {
+        ($($name:literal),*) => {
+            vec![$(include_bytes!(concat!("../../../../testdata/formats/hdf5/", $name, ".h5")).to_vec()),*]
+        };
+    }
+    hdf5![
+        "plain",
+        "plain_latest",
+        "chunked_latest",
+        "tables",
+        "tables_latest",
+        "links",
+        "links_latest"
+    ]
+}
+
 pub(super) fn region() -> Vec<Vec<u8>> {
     let text = include_str!("../../../../testdata/gen3/sphgeom-vectors.json");
     let Ok(all) = Json::parse(text) else { return Vec::new() };

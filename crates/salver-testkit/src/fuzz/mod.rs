@@ -8,7 +8,7 @@ mod mutate;
 mod targets;
 
 pub use mutate::Mutator;
-pub use targets::{fits, json, npy, parquet, pickle, region, yaml, zarr};
+pub use targets::{fits, hdf5, json, npy, parquet, pickle, region, yaml, zarr};
 
 /// Something that takes any bytes.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +30,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "parquet", run: parquet, corpus: corpus::parquet },
     Target { name: "fits", run: fits, corpus: corpus::fits },
     Target { name: "zarr", run: zarr, corpus: corpus::zarr },
+    Target { name: "hdf5", run: hdf5, corpus: corpus::hdf5 },
     Target { name: "region", run: region, corpus: corpus::region },
 ];
 

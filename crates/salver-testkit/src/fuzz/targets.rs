@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use salver_formats::{Fits, Json, Npy, Parquet, Pickle, Yaml, Zarr};
+use salver_formats::{Fits, Hdf5, Json, Npy, Parquet, Pickle, Yaml, Zarr};
 use salver_sphere::Region;
 use salver_tree::{
     BoxSelect, EncodeOptions, Format, MemorySource, PartIndex, Select, Source, Tree,
@@ -45,6 +45,11 @@ pub fn fits(bytes: &[u8]) {
 /// Zarr: whole, lazy and a box.
 pub fn zarr(bytes: &[u8]) {
     parts(&Zarr, bytes);
+}
+
+/// HDF5: whole, lazy, a box and columns.
+pub fn hdf5(bytes: &[u8]) {
+    parts(&Hdf5, bytes);
 }
 
 /// Regions: what is decoded is encoded as the same bytes, relates to itself and has bounds.
