@@ -45,13 +45,19 @@ def plain(f: h5py.File) -> None:
 def chunked(f: h5py.File) -> None:
     """Each way to find chunks, each filter, fill values."""
     square = np.arange(400, dtype="i4").reshape(20, 20)
-    f.create_dataset("gzip", data=square, chunks=(7, 8), compression="gzip", shuffle=True, fletcher32=True)
+    f.create_dataset(
+        "gzip", data=square, chunks=(7, 8), compression="gzip", shuffle=True, fletcher32=True
+    )
     f.create_dataset("lzf", data=np.arange(300.0), chunks=(70,), compression="lzf")
     f.create_dataset("bare", data=square, chunks=(6, 9))
     f.create_dataset("growing", data=square, chunks=(3, 20), maxshape=(None, 20))
-    f.create_dataset("growing_gzip", data=square, chunks=(20, 3), maxshape=(20, None), compression="gzip")
+    f.create_dataset(
+        "growing_gzip", data=square, chunks=(20, 3), maxshape=(20, None), compression="gzip"
+    )
     f.create_dataset("both", data=square, chunks=(7, 4), maxshape=(None, None))
-    f.create_dataset("both_gzip", data=square, chunks=(7, 4), maxshape=(None, None), compression="gzip")
+    f.create_dataset(
+        "both_gzip", data=square, chunks=(7, 4), maxshape=(None, None), compression="gzip"
+    )
     f.create_dataset("single", data=square, chunks=(20, 20))
     f.create_dataset("single_gzip", data=square, chunks=(20, 20), compression="gzip")
     f.create_dataset("many", data=np.arange(1500, dtype="u2"), chunks=(1,), maxshape=(None,))
@@ -70,7 +76,14 @@ def chunked(f: h5py.File) -> None:
 def tables(f: h5py.File) -> None:
     """Compound types as h5py, pandas and PyTables have them, and dimension scales."""
     inner = [("a", "i2"), ("b", "f4")]
-    kinds = [("id", "i8"), ("ra", "f8"), ("name", "S4"), ("xy", "f4", (2,)), ("ok", "?"), ("in", inner)]
+    kinds = [
+        ("id", "i8"),
+        ("ra", "f8"),
+        ("name", "S4"),
+        ("xy", "f4", (2,)),
+        ("ok", "?"),
+        ("in", inner),
+    ]
     rows = np.zeros(5, dtype=kinds)
     rows["id"], rows["ra"], rows["name"], rows["xy"] = range(5), np.arange(5) / 2, b"q", 3
     rows["in"]["a"] = range(5)
@@ -120,7 +133,11 @@ def expected(f: h5py.File) -> dict:
     def note(name: str, item) -> None:
         if isinstance(item, h5py.Dataset) and item.shape and item.dtype.kind in "iufb":
             if not item.external and not item.is_virtual and item.scaleoffset is None:
-                out[f"/{name}"] = [str(item.dtype.newbyteorder("=")), item.shape, item[...].ravel().tolist()]
+                out[f"/{name}"] = [
+                    str(item.dtype.newbyteorder("=")),
+                    item.shape,
+                    item[...].ravel().tolist(),
+                ]
 
     f.visititems(note)
     return out
@@ -129,7 +146,12 @@ def expected(f: h5py.File) -> dict:
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     values = {}
-    for name, make in {"plain": plain, "chunked": chunked, "tables": tables, "links": links}.items():
+    for name, make in {
+        "plain": plain,
+        "chunked": chunked,
+        "tables": tables,
+        "links": links,
+    }.items():
         for suffix, version in {"": ("earliest", "v108"), "_latest": "latest"}.items():
             path = FOLDER / f"{name}{suffix}.h5"
             # virtual datasets need the newer structures

@@ -23,7 +23,11 @@ def best(call, runs: int = 3) -> float:
 def load(path: Path) -> dict:
     out = {}
     with h5py.File(path) as f:
-        f.visititems(lambda name, item: out.update({name: item[...]} if isinstance(item, h5py.Dataset) else {}))
+        f.visititems(
+            lambda name, item: out.update(
+                {name: item[...]} if isinstance(item, h5py.Dataset) else {}
+            )
+        )
     return out
 
 

@@ -34,7 +34,9 @@ def array(values: np.ndarray, **more) -> dict:
     import base64
 
     data = base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
-    return {"$array": {"dtype": str(values.dtype), "shape": list(values.shape), **more, "data": data}}
+    return {
+        "$array": {"dtype": str(values.dtype), "shape": list(values.shape), **more, "data": data}
+    }
 
 
 def items(node: dict) -> np.ndarray:
@@ -74,7 +76,9 @@ def test_h5py_sees_arrays_units_and_scalars(tmp_path):
         assert list(f) == list(value)[:4] + ["a%2Fb"] + list(value)[5:]
 
 
-@pytest.mark.parametrize("shape,tile", [((300, 400), "64,64"), ((5000,), "70"), ((5, 70, 80), "32,32")])
+@pytest.mark.parametrize(
+    "shape,tile", [((300, 400), "64,64"), ((5000,), "70"), ((5, 70, 80), "32,32")]
+)
 def test_h5py_reads_compressed_chunks(tmp_path, shape, tile):
     pixels = np.random.default_rng(1).integers(0, 50, shape).astype("float32")
     with written({"image": array(pixels)}, tmp_path, "--compression", "gzip", "--tile", tile) as f:
@@ -123,7 +127,9 @@ def test_arrays_of_h5py_are_the_same(tmp_path, libver):
         for name, options in ways.items():
             f.create_dataset(name, data=values, **options)
         f.create_dataset("long", data=np.arange(40000, dtype="i4"), chunks=(3,), maxshape=(None,))
-        f.create_dataset("long_fixed", data=np.arange(40000, dtype="i4"), chunks=(3,), compression="gzip")
+        f.create_dataset(
+            "long_fixed", data=np.arange(40000, dtype="i4"), chunks=(3,), compression="gzip"
+        )
         f.create_dataset("wide", data=np.arange(9000, dtype="i4"), chunks=(1,), maxshape=(None,))
     found = tree(path, tmp_path)
     for name in ways:
@@ -160,7 +166,9 @@ def test_files_cut_off_are_errors(tmp_path, testdata):
         for end in (0, 8, 100, len(whole) // 2, len(whole) - 1):
             path = tmp_path / "cut.h5"
             path.write_bytes(whole[:end])
-            done = subprocess.run(["salver", "convert", path, tmp_path / "no.json"], capture_output=True, text=True)
+            done = subprocess.run(
+                ["salver", "convert", path, tmp_path / "no.json"], capture_output=True, text=True
+            )
             assert done.returncode != 0, (name, end)
             assert "panicked" not in done.stderr
 
@@ -171,7 +179,9 @@ def test_frames_of_pandas_are_tables(tmp_path):
     rows["id"], rows["ra"], rows["name"] = np.arange(1000), np.linspace(0, 1, 1000), b"star"
     with h5py.File(tmp_path / "t.h5", "w") as f:
         f.create_dataset("t", data=rows, chunks=(100,), compression="gzip")
-    target = convert(tmp_path / "t.h5", tmp_path / "t.parquet", "--part", "/t", "--columns", "ra,id")
+    target = convert(
+        tmp_path / "t.h5", tmp_path / "t.parquet", "--part", "/t", "--columns", "ra,id"
+    )
     import pyarrow.parquet as pq
 
     table = pq.read_table(target)
