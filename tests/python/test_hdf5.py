@@ -147,7 +147,7 @@ def test_groups_and_attributes_of_any_number_are_read(tmp_path, libver):
             f[f"d{i:04d}"] = i
         f.attrs.update({f"a{i:03d}": i for i in range(300)} if libver == "latest" else {"a000": 0})
         deep = f
-        for i in range(100):
+        for _ in range(100):
             deep = deep.create_group("g")
         deep["leaf"] = 1
         if libver == "latest":
