@@ -13,10 +13,11 @@ FUZZ_SECONDS ?= 60
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test check lint rust-test python-test fuzz fuzz-short faults bench wheel setup
+.PHONY: help demo demo-coadd test check lint rust-test python-test fuzz fuzz-short faults bench wheel setup
 
 help:
 	@echo 'make demo    a repository of real images, filled, asked and shown in a page'
+	@echo 'make demo-coadd  a survey, its coadds, and the references between them, in a page'
 	@echo 'make test    everything: format, lints, Rust and Python tests, interop, demo'
 	@echo 'make check   the fast inner loop: lints and unit tests'
 	@echo 'make fuzz    a minute of hostile bytes for each decoder (FUZZ_SECONDS=60)'
@@ -48,6 +49,10 @@ wheel: $(VENV)/.demo
 demo: wheel
 	$(CARGO) build --locked --package salver-cli
 	PATH="$(CARGO_TARGET_DIR)/debug:$$PATH" PYTHON=$(BIN)/python examples/demo/run.sh "$(CARGO_TARGET_DIR)/demo"
+
+demo-coadd: wheel
+	rm -rf "$(CARGO_TARGET_DIR)/demo-coadd"
+	$(BIN)/python examples/coadd/demo.py "$(CARGO_TARGET_DIR)/demo-coadd" --full
 
 test: lint rust-test python-test fuzz-short
 	SALVER_DEMO_NEEDS_LSST=1 $(MAKE) demo

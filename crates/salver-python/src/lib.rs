@@ -19,6 +19,7 @@ mod errors;
 mod files;
 mod interrupt;
 mod model;
+mod refs;
 mod sphere;
 mod value;
 mod worker;
@@ -37,6 +38,7 @@ fn _salver(module: &Bound<'_, PyModule>) -> PyResult<()> {
     files::register(module)?;
     butler::register(module)?;
     model::register(module)?;
+    refs::register(module)?;
     sphere::register(module)?;
     worker::register(module)?;
     value::register(module)

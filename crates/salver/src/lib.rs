@@ -25,6 +25,7 @@ mod butler;
 pub mod config;
 pub mod files;
 pub mod headers;
+pub mod lineage;
 pub mod records;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ mod get;
 mod index;
 mod ingest;
 mod ingest_images;
+mod lineage;
 mod put;
 mod records;
 mod remove;
@@ -58,6 +59,7 @@ enum Verb {
     Describe(describe::Describe),
     Convert(convert::Convert),
     Index(index::Index),
+    Lineage(lineage::Lineage),
     QueryDatasets(datasets::Query),
     PruneDatasets(remove::Prune),
     RemoveRuns(remove::Runs),
@@ -89,6 +91,7 @@ impl Cli {
             Verb::Describe(verb) => verb.run(),
             Verb::Convert(verb) => verb.run(),
             Verb::Index(verb) => verb.run(),
+            Verb::Lineage(verb) => verb.run(),
             Verb::QueryDatasets(verb) => verb.run(),
             Verb::PruneDatasets(verb) => verb.run(),
             Verb::RemoveRuns(verb) => verb.run(),

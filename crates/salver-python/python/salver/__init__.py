@@ -27,6 +27,7 @@ from ._salver import (
     FileDataset,
     Plan,
     Receipt,
+    Ref,
     Registry,
     StorageClass,
     Table,
@@ -52,6 +53,7 @@ __all__ = [
     "FileDataset",
     "Plan",
     "Receipt",
+    "Ref",
     "Registry",
     "StorageClass",
     "Table",
@@ -72,13 +74,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from . import assemblers, fits, formatters, sphgeom, tree, workers
+    from . import assemblers, fits, formatters, lineage, sphgeom, tree, workers
     from ._config import Config
     from ._enums import CollectionType, DatasetExistence, DatasetIdGenEnum
     from ._exceptions import *  # noqa: F403
     from .assemblers import assembler
     from .tree import dumps, loads, read, write
 
+_MODULES = (
+    "assemblers",
+    "fits",
+    "formatters",
+    "gen3",
+    "lineage",
+    "spark",
+    "sphgeom",
+    "tree",
+    "workers",
+)
 _LATER = {
     "assembler": "assemblers",
     "dumps": "tree",
@@ -97,7 +110,7 @@ def __getattr__(
 ) -> Any:  # PEP 562: modules and exceptions are imported at their first use
     import importlib
 
-    if name in ("assemblers", "fits", "formatters", "gen3", "spark", "sphgeom", "tree", "workers"):
+    if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
     if name in _LATER:
         value = getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)

@@ -3,6 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use salver_tree::RefLeaf;
+
 use super::PyButler;
 use crate::Reduced;
 use crate::model::{PyDataCoordinate, PyDatasetRef};
@@ -21,6 +23,18 @@ pub(crate) struct PyHandle {
     /// Storage class to read as.
     #[pyo3(name = "storageClass")]
     pub(super) storage_class: Option<Py<PyAny>>,
+}
+
+impl PyHandle {
+    /// The reference that the handle is, with its parameters.
+    pub(crate) fn leaf(&self, py: Python<'_>) -> PyResult<RefLeaf> {
+        let mut leaf = salver::ref_leaf(&self.dataset.get().dataset);
+        if let Some(given) = &self.parameters {
+            let given = crate::value::to_map(given.bind(py))?;
+            leaf.parameters = (!given.is_empty()).then_some(given);
+        }
+        Ok(leaf)
+    }
 }
 
 #[pymethods]

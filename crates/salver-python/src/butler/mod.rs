@@ -10,8 +10,10 @@
 mod arguments;
 mod collections;
 mod composite;
+mod core;
 mod cutout;
 mod find;
+mod follow;
 mod foreign;
 mod handle;
 mod open;
@@ -27,11 +29,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use salver::Butler;
-use salver_core::{Error, ErrorKind, Op};
 
 pub(crate) use self::arguments::{Asked, asked};
 use self::collections::PyCollections;
-use self::handle::PyHandle;
+pub(crate) use self::core::register;
+pub(crate) use self::handle::PyHandle;
 use self::open::Opened;
 pub(crate) use self::read::class_of;
 use self::registry::PyRegistry;
@@ -39,7 +41,6 @@ use self::transaction::PyTransaction;
 use self::uri::PyUri;
 pub(crate) use self::write::tree_of;
 use crate::Reduced;
-use crate::errors::raise;
 use crate::model::{PyDatasetRef, PyDatasetType, PyUniverse, Shared};
 
 /// A repository, opened: datasets by what they are.
@@ -53,31 +54,6 @@ pub(crate) struct PyButler {
     butler: RwLock<Option<Butler>>,
     shared: Arc<Shared>,
     opened: Opened,
-}
-
-impl PyButler {
-    fn new_of(butler: Butler, opened: Opened) -> Self {
-        let shared = Arc::new(Shared {
-            universe: butler.universe().clone(),
-            classes: Arc::clone(butler.storage_classes()),
-        });
-        Self { butler: RwLock::new(Some(butler)), shared, opened }
-    }
-
-    /// What its objects share.
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
-        &self.shared
-    }
-
-    /// The butler behind it.
-    pub(crate) fn inner(&self, py: Python<'_>) -> PyResult<Butler> {
-        let open = self.butler.read().unwrap_or_else(PoisonError::into_inner);
-        open.clone().ok_or_else(|| {
-            let error =
-                Error::new(ErrorKind::InvalidInput, Op("butler"), "the butler is closed");
-            raise(py, &error)
-        })
-    }
 }
 
 #[pymethods]
@@ -298,8 +274,11 @@ impl PyButler {
 
     /// Stores an object as a new dataset and gives its ref.
     /// Components in `parts` are links to parts of other datasets; those that are as in `base` too.
+    /// References in the object become links, and `inputs` do: references, or pairs of a kind and
+    /// one. Those without identifier are looked up in `collections`.
     #[pyo3(signature = (obj, datasetRefOrType, dataId=None, /, *, run=None, provenance=None,
-        parts=None, base=None, **kwargs))]
+        parts=None, base=None, inputs=None, collections=None, allow_unresolved=false,
+        allow_dangling=false, **kwargs))]
     fn put(
         &self,
         py: Python<'_>,
@@ -310,11 +289,17 @@ impl PyButler {
         provenance: Option<&Bound<'_, PyAny>>,
         parts: Option<&Bound<'_, PyDict>>,
         base: Option<&PyDatasetRef>,
+        inputs: Option<&Bound<'_, PyAny>>,
+        collections: Option<&Bound<'_, PyAny>>,
+        allow_unresolved: bool,
+        allow_dangling: bool,
         kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<PyDatasetRef> {
         let _ = provenance;
-        let target =
-            write::Target { what: datasetRefOrType, data_id: dataId, more: kwargs, run };
+        let allow = [allow_unresolved, allow_dangling];
+        let options = write::put_options(inputs, collections, allow)?;
+        let (what, data_id) = (datasetRefOrType, dataId);
+        let target = write::Target { what, data_id, more: kwargs, run, options };
         if parts.is_some() || base.is_some() {
             return self.store_parts(py, obj, &target, (parts, base));
         }
@@ -467,7 +452,8 @@ impl PyButler {
     }
 
     /// Removes datasets from tagged collections, from the datastore, or altogether.
-    #[pyo3(name = "pruneDatasets", signature = (refs, *, disassociate=true, unstore=false, tags=None, purge=false))]
+    #[pyo3(name = "pruneDatasets", signature = (refs, *, disassociate=true, unstore=false, tags=None, purge=false,
+        force=false))]
     fn prune_datasets(
         &self,
         refs: &Bound<'_, PyAny>,
@@ -475,19 +461,55 @@ impl PyButler {
         unstore: bool,
         tags: Option<&Bound<'_, PyAny>>,
         purge: bool,
+        force: bool,
     ) -> PyResult<()> {
-        self.prune(refs, [disassociate, unstore, purge], tags)
+        self.prune(refs, [disassociate, unstore, purge], tags, force)
     }
 
     /// Removes runs and the datasets in them.
-    #[pyo3(name = "removeRuns", signature = (names, unstore=true, *, unlink_from_chains=false))]
+    #[pyo3(name = "removeRuns", signature = (names, unstore=true, *, unlink_from_chains=false,
+        force=false))]
     fn remove_runs(
         &self,
         names: &Bound<'_, PyAny>,
         unstore: bool,
         unlink_from_chains: bool,
+        force: bool,
     ) -> PyResult<()> {
-        self.drop_runs(names, unstore, unlink_from_chains)
+        self.drop_runs(names, unstore, unlink_from_chains, force)
+    }
+
+    /// What datasets came from (upstream) or what was made of them (downstream).
+    #[pyo3(signature = (refs, direction="upstream", depth=None, kinds=None, dataset_types=None))]
+    fn lineage<'py>(
+        slf: &Bound<'py, Self>,
+        refs: &Bound<'py, PyAny>,
+        direction: &str,
+        depth: Option<u32>,
+        kinds: Option<&Bound<'py, PyAny>>,
+        dataset_types: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        follow::lineage(slf, (refs, direction, depth, kinds, dataset_types))
+    }
+
+    /// Reads what the references in a structure point to, many at once; each is in its place.
+    #[pyo3(name = "resolve", signature = (value, *, component=None))]
+    fn resolve_all<'py>(
+        slf: &Bound<'py, Self>,
+        value: &Bound<'py, PyAny>,
+        component: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        follow::resolve(slf, value, component)
+    }
+
+    /// Makes links of unresolved references; gives how many were found and how many are left.
+    #[pyo3(signature = (refs, *, collections=None))]
+    fn resolve_links(
+        &self,
+        refs: &Bound<'_, PyAny>,
+        collections: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<(usize, usize)> {
+        self.link_unresolved(refs, collections)
     }
 
     /// Datasets by type, collections and data ID.
@@ -574,17 +596,4 @@ impl PyButler {
     ) -> PyResult<Self> {
         open::again(py, place, collections, run, writeable, data_id)
     }
-}
-
-/// Adds the types of this module.
-pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<PyButler>()?;
-    module.add_class::<PyHandle>()?;
-    module.add_class::<cutout::PyCutout>()?;
-    module.add_class::<PyTransaction>()?;
-    module.add_class::<PyCollections>()?;
-    module.add_class::<collections::PyCollectionInfo>()?;
-    module.add_class::<collections::PySummary>()?;
-    module.add_class::<PyRegistry>()?;
-    module.add_class::<PyUri>()
 }

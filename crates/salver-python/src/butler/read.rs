@@ -58,7 +58,8 @@ impl PyButler {
             Ok((dataset, tree)) => {
                 let class =
                     self.class_of(py, &dataset.dataset_type, component, call.class)?;
-                let known = About::of(&dataset.data_id, call.parameters);
+                let known = About::of(&dataset.data_id, call.parameters)
+                    .following(&butler, &self.shared);
                 to_python(py, tree, Some(&class.pytype), &known)
                     .map_err(|e| about(py, e, &dataset))
             }
@@ -87,7 +88,7 @@ impl PyButler {
             GetOptions { parameters: parameters(given)?, ..GetOptions::default() };
         let read = detached(py, || butler.get_ref(dataset, component, &options));
         let class = self.class_of(py, &dataset.dataset_type, component, class)?;
-        let known = About::of(&dataset.data_id, given);
+        let known = About::of(&dataset.data_id, given).following(&butler, &self.shared);
         match read {
             Ok(tree) => to_python(py, tree, Some(&class.pytype), &known)
                 .map_err(|e| about(py, e, dataset)),

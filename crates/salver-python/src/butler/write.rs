@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
-use salver::{Butler, FileDataset, Prune, RunRemoval};
+use salver::{Butler, FileDataset, Prune, PutOptions, RunRemoval};
 use salver_core::{Error, ErrorKind, Op};
 use salver_datastore::IngestMode;
+use salver_model::LinkKind;
 use salver_model::StorageClass;
-use salver_tree::Tree;
+use salver_tree::{RefLeaf, Tree};
 
 use super::PyButler;
 use super::arguments::{Asked, asked, collections};
 use crate::errors::{ToPy, raise};
 use crate::interrupt::detached;
 use crate::model::{PyDatasetRef, PyFileDataset, pairs_of, refs_of};
+use crate::refs::references_of;
 use crate::value::{About, to_tree, tree_for};
 
 /// Where an object goes.
@@ -23,6 +25,7 @@ pub(super) struct Target<'a, 'py> {
     pub(super) data_id: Option<&'a Bound<'py, PyAny>>,
     pub(super) more: Option<&'a Bound<'py, PyDict>>,
     pub(super) run: Option<&'a str>,
+    pub(super) options: PutOptions,
 }
 
 /// The tree of an object for a storage class: a dict of columns is a table where the class says so.
@@ -53,6 +56,40 @@ fn mode_of(py: Python<'_>, transfer: Option<&str>) -> PyResult<IngestMode> {
         .hint(format!("one of {}", names.join(", ")));
         raise(py, &error)
     })
+}
+
+/// Who runs the program, for tombstones.
+#[expect(clippy::disallowed_methods, reason = "the package reads the environment")]
+fn whose() -> Option<String> {
+    ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok())
+}
+
+/// What a put is told of references.
+pub(super) fn put_options(
+    inputs: Option<&Bound<'_, PyAny>>,
+    names: Option<&Bound<'_, PyAny>>,
+    [allow_unresolved, allow_dangling]: [bool; 2],
+) -> PyResult<PutOptions> {
+    let mut found = Vec::new();
+    if let Some(inputs) = inputs.filter(|inputs| !inputs.is_none()) {
+        for input in inputs.try_iter()? {
+            let input = input?;
+            match input.extract::<(String, Bound<'_, PyAny>)>() {
+                Ok((kind, target)) => {
+                    let kind = kind.parse::<LinkKind>().to_py(input.py())?;
+                    found.push((kind, one_reference(&target)?));
+                }
+                Err(_) => found.push((LinkKind::Used, one_reference(&input)?)),
+            }
+        }
+    }
+    let collections = collections(names)?;
+    Ok(PutOptions { inputs: found, collections, allow_unresolved, allow_dangling })
+}
+
+fn one_reference(object: &Bound<'_, PyAny>) -> PyResult<RefLeaf> {
+    let list = pyo3::types::PyList::new(object.py(), [object])?;
+    Ok(references_of(&list)?.pop().unwrap_or_else(|| RefLeaf::partial("", Vec::new())))
 }
 
 /// Refuses combinations of flags that Gen3 refuses.
@@ -95,7 +132,8 @@ impl PyButler {
                 let class = self.class_of(py, &dataset.dataset_type, None, None)?;
                 let about = About::of(&dataset.data_id, None);
                 let tree = tree_of(object, &class, &about)?;
-                detached(py, move || butler.put_ref(&tree, dataset))
+                let options = &target.options;
+                detached(py, move || butler.put_with(&tree, dataset, options))
             }
             Asked::Name(name) => {
                 let pairs = pairs_of(target.data_id, target.more)?;
@@ -103,8 +141,11 @@ impl PyButler {
                     Some(class) => tree_of(object, &class, &About::given(&pairs))?,
                     None => to_tree(object)?, // the put says what is wrong with the name
                 };
-                let run = target.run;
-                detached(py, move || butler.put(&tree, name, &pairs, run))
+                let (run, options) = (target.run, &target.options);
+                detached(py, move || {
+                    let dataset = butler.new_ref(name, &pairs, run, None)?;
+                    butler.put_with(&tree, &dataset, options)
+                })
             }
         };
         match made {
@@ -157,6 +198,7 @@ impl PyButler {
         refs: &Bound<'_, PyAny>,
         [disassociate, unstore, purge]: [bool; 3],
         tags: Option<&Bound<'_, PyAny>>,
+        force: bool,
     ) -> PyResult<()> {
         let py = refs.py();
         let butler = self.inner(py)?;
@@ -164,7 +206,8 @@ impl PyButler {
         let tags = collections(tags)?.unwrap_or_default();
         prune_flags(py, [disassociate, unstore, purge], tags.is_empty())?;
         let disassociate = if disassociate { tags } else { Vec::new() };
-        let how = Prune { disassociate, unstore, purge, ..Prune::default() };
+        let by = whose();
+        let how = Prune { disassociate, unstore, purge, force, by, ..Prune::default() };
         detached(py, move || butler.prune_datasets(&refs, &how)).to_py(py)
     }
 
@@ -174,6 +217,7 @@ impl PyButler {
         names: &Bound<'_, PyAny>,
         unstore: bool,
         unlink_from_chains: bool,
+        force: bool,
     ) -> PyResult<()> {
         let py = names.py();
         if names.cast::<PyString>().is_ok() {
@@ -185,7 +229,7 @@ impl PyButler {
         let butler = self.inner(py)?;
         let names = collections(Some(names))?.unwrap_or_default();
         let _ = unstore;
-        let how = RunRemoval { unlink_from_chains, ..RunRemoval::default() };
+        let how = RunRemoval { unlink_from_chains, force, by: whose() };
         detached(py, move || butler.remove_runs(&names, &how)).to_py(py).map(drop)
     }
 }

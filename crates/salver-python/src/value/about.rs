@@ -1,12 +1,15 @@
 //! What an assembler may know of the dataset: its data ID and the read parameters, and nothing else.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use salver::Butler;
 use salver_model::{DataId, DataValue};
 
-use crate::model::py_data_value;
+use crate::model::{Shared, py_data_value};
+use crate::refs::Follow;
 
 /// Where the values of the dimensions come from.
 #[derive(Debug, Clone, Copy)]
@@ -22,12 +25,21 @@ pub(crate) struct About<'a, 'py> {
     values: Values<'a>,
     parameters: Option<&'a Bound<'py, PyDict>>,
     made: OnceCell<Bound<'py, PyAny>>,
+    /// What follows references.
+    butler: Option<(&'a Butler, &'a Arc<Shared>)>,
+    follow: OnceCell<Arc<Follow>>,
 }
 
 impl<'a, 'py> About<'a, 'py> {
     /// No dataset: a file, or a value in memory.
     pub(crate) fn nothing() -> Self {
-        Self { values: Values::None, parameters: None, made: OnceCell::new() }
+        Self {
+            values: Values::None,
+            parameters: None,
+            made: OnceCell::new(),
+            butler: None,
+            follow: OnceCell::new(),
+        }
     }
 
     /// A dataset that is put with these values.
@@ -48,7 +60,20 @@ impl<'a, 'py> About<'a, 'py> {
         data_id: &'a DataId,
         parameters: Option<&'a Bound<'py, PyDict>>,
     ) -> Self {
-        Self { values: Values::Of(data_id), parameters, made: OnceCell::new() }
+        Self { values: Values::Of(data_id), parameters, ..Self::nothing() }
+    }
+
+    /// References that are read can be followed by this butler.
+    pub(crate) fn following(self, butler: &'a Butler, shared: &'a Arc<Shared>) -> Self {
+        Self { butler: Some((butler, shared)), ..self }
+    }
+
+    /// What follows the references that are read; made when the first one is met.
+    pub(super) fn follow(&self) -> Option<Arc<Follow>> {
+        let (butler, shared) = self.butler?;
+        let make =
+            || Arc::new(Follow { butler: butler.clone(), shared: Arc::clone(shared) });
+        Some(Arc::clone(self.follow.get_or_init(make)))
     }
 
     /// The Python object.

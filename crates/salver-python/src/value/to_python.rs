@@ -4,10 +4,11 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use salver_core::{Error, ErrorKind, Op};
-use salver_tree::{RefLeaf, Tree};
+use salver_tree::Tree;
 
 use super::{About, PyTable, PyTagged, array};
 use crate::errors::raise;
+use crate::refs::PyRef;
 
 /// Types that say nothing of the kind of object.
 const PLAIN: [&str; 8] =
@@ -100,7 +101,10 @@ impl<'py> Making<'_, '_, 'py> {
             }
             Tree::Array(array) => array::to_numpy(py, array)?,
             Tree::Table(table) => PyTable::new(table).into_pyobject(py)?.into_any(),
-            Tree::Ref(leaf) => reference(py, *leaf)?,
+            Tree::Ref(leaf) => {
+                let follow = self.about.and_then(About::follow);
+                PyRef::new_of(*leaf, follow).into_pyobject(py)?.into_any()
+            }
             Tree::Tagged(tagged) => {
                 let value = self.value(tagged.tree)?.unbind();
                 let (name, version) = (tagged.name, tagged.version);
@@ -134,23 +138,4 @@ pub(super) fn look(py: Python<'_>, item: usize) -> PyResult<()> {
 /// An instant, as the assemblers spell it.
 fn time(py: Python<'_>, tai_ns: i64) -> PyResult<Bound<'_, PyAny>> {
     py.import("salver.assemblers")?.getattr("time")?.call1((tai_ns,))
-}
-
-/// A reference, in its spelling in JSON.
-fn reference(py: Python<'_>, leaf: RefLeaf) -> PyResult<Bound<'_, PyAny>> {
-    let inner = PyDict::new(py);
-    inner.set_item("id", leaf.id.map(|id| id.to_string()))?;
-    inner.set_item("dataset_type", leaf.dataset_type)?;
-    let data_id = PyDict::new(py);
-    for (key, value) in leaf.data_id {
-        data_id.set_item(key, plain(py, value)?)?;
-    }
-    inner.set_item("data_id", data_id)?;
-    inner.set_item("run", leaf.run)?;
-    if let Some(component) = leaf.component {
-        inner.set_item("component", component)?;
-    }
-    let outer = PyDict::new(py);
-    outer.set_item("$ref", inner)?;
-    Ok(outer.into_any())
 }

@@ -15,6 +15,7 @@ use salver_tree::{Map, Tagged, Tree};
 use super::to_python::look;
 use super::{About, PyTable, PyTagged, array};
 use crate::errors::{ToPy, raise};
+use crate::refs::leaf_of;
 
 const OP: Op = Op("python.to_tree");
 
@@ -125,6 +126,9 @@ fn less_common<'py>(
         let tree = convert(tagged.value.bind(object.py()), depth + 1, about)?;
         let tagged = Tagged { name: tagged.name.clone(), version: tagged.version, tree };
         return Ok(Tree::Tagged(Box::new(tagged)));
+    }
+    if let Some(leaf) = leaf_of(object)? {
+        return Ok(Tree::Ref(Box::new(leaf)));
     }
     if module_of(object)? == "numpy"
         && let Some(found) = numpy(object, depth, about)?

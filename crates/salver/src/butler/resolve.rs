@@ -139,6 +139,27 @@ impl Butler {
         references.iter().map(ask).collect()
     }
 
+    /// The dataset that a reference means, as this repository has it.
+    ///
+    /// # Errors
+    /// As [`Butler::resolve_with`], without reading.
+    pub fn follow(
+        &self,
+        leaf: &RefLeaf,
+        collections: Option<&[String]>,
+    ) -> Result<DatasetRef> {
+        let options = GetOptions {
+            collections: collections.map(<[String]>::to_vec),
+            ..GetOptions::default()
+        };
+        let asks = self.identified(&[leaf], &options)?;
+        let id = asks.first().map(|ask| ask.id).unwrap_or_default();
+        match self.shared.registry.dataset(id)? {
+            Some(dataset) => Ok(dataset),
+            None => Err(self.missing(leaf, id)?),
+        }
+    }
+
     /// The error for a dataset that is not registered: deleted, or never here.
     fn missing(&self, leaf: &RefLeaf, id: Uuid) -> Result<Error> {
         let stub = self.shared.registry.stubs(&[id])?.pop();

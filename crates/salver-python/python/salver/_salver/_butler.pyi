@@ -384,6 +384,10 @@ class Butler:
         provenance: Any = None,
         parts: dict[str, DatasetRef] | None = None,
         base: DatasetRef | None = None,
+        inputs: Iterable[Any] | None = None,
+        collections: _Names | None = None,
+        allow_unresolved: bool = False,
+        allow_dangling: bool = False,
         **kwargs: int | str,
     ) -> DatasetRef: ...
     def find_dataset(
@@ -480,10 +484,28 @@ class Butler:
         unstore: bool = False,
         tags: Iterable[str] | None = None,
         purge: bool = False,
+        force: bool = False,
     ) -> None: ...
     def removeRuns(
-        self, names: Iterable[str], unstore: bool = True, *, unlink_from_chains: bool = False
+        self,
+        names: Iterable[str],
+        unstore: bool = True,
+        *,
+        unlink_from_chains: bool = False,
+        force: bool = False,
     ) -> None: ...
+    def lineage(
+        self,
+        refs: Any,
+        direction: str = "upstream",
+        depth: int | None = None,
+        kinds: Iterable[str] | None = None,
+        dataset_types: Iterable[str] | None = None,
+    ) -> Any: ...
+    def resolve(self, value: Any, *, component: str | None = None) -> Any: ...
+    def resolve_links(
+        self, refs: DatasetRef | Iterable[DatasetRef], *, collections: _Names | None = None
+    ) -> tuple[int, int]: ...
     def query_datasets(
         self,
         dataset_type: DatasetType | str | list[str],
