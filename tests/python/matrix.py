@@ -74,6 +74,14 @@ def _table() -> Any:
     return table
 
 
+def _masked_cells() -> Any:
+    from astropy.table import MaskedColumn, Table
+
+    values = np.arange(6, dtype="f4").reshape(3, 2)
+    mask = [[False, True], [False, False], [True, True]]
+    return Table({"x": MaskedColumn(values, mask=mask), "n": [1, 2, 3]})
+
+
 def _qtable() -> Any:
     from astropy import units
     from astropy.coordinates import SkyCoord
@@ -251,6 +259,7 @@ KINDS: dict[str, Callable[[], Any]] = {
     "SkyCoord": _sky,
     "WCS": _wcs,
     "Table": _table,
+    "Table, masked items of arrays": _masked_cells,
     "QTable of mixins": _qtable,
     "CCDData": _ccd,
     "NDData": _nd,

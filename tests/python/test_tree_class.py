@@ -178,6 +178,19 @@ def test_a_tree_is_read_as_another_storage_class(butler: Butler) -> None:
     assert array.dtype.names == ("a",)
 
 
+def test_a_class_that_the_stored_one_does_not_convert_to_is_refused(tmp_path: Path) -> None:
+    """uc_044: as in Gen3, with what would convert."""
+    butler = make(tmp_path / "repo")
+    add_type(butler, "table", "ArrowAstropy")
+    from astropy.table import Table
+
+    ref = butler.put(Table({"a": [1]}), "table", FIRST, run="run")
+    assert butler.get(ref, storageClass="DataFrame")["a"].tolist() == [1]
+    with pytest.raises(salver.InvalidInputError, match="does not convert") as caught:
+        butler.get(ref, storageClass="StructuredDataDict")
+    assert "StructuredDataDict" in str(caught.value) and "ArrowAstropy" in str(caught.value)
+
+
 @pytest.mark.parametrize("format", sorted(salver.tree.formats()))
 def test_the_format_of_trees_is_configured(tmp_path: Path, format: str) -> None:
     """uc_054: one that cannot hold an object says so and stores nothing."""

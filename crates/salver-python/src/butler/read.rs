@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use salver::GetOptions;
+use salver_core::{Error, ErrorKind, Op, Result};
 use salver_model::{DatasetRef, DatasetType, StorageClass};
 use salver_tree::Map;
 
@@ -121,13 +122,35 @@ pub(crate) fn class_of(
     if let Some(asked) = asked
         && !asked.is_none()
     {
-        return classes.get(&class_name(asked)?).to_py(py);
+        let wanted = classes.get(&class_name(asked)?).to_py(py)?;
+        let stored = class_of(shared, py, dataset_type, component, None)?;
+        return converted(wanted, &stored).to_py(py);
     }
     let class = classes.get(dataset_type.storage_class()).to_py(py)?;
     match component.and_then(|name| class.component(name)) {
         Some(name) => classes.get(name).to_py(py),
         None => Ok(class),
     }
+}
+
+/// The class that is asked for, if what is stored converts to it: through the tree, so that any
+/// object of class `Tree` may.
+fn converted(
+    wanted: Arc<StorageClass>,
+    stored: &StorageClass,
+) -> Result<Arc<StorageClass>> {
+    if wanted.can_convert_from(stored) || stored.pytype == "object" {
+        return Ok(wanted);
+    }
+    let message = "the stored object does not convert to this storage class";
+    let error = Error::new(ErrorKind::InvalidInput, Op("butler.get"), message)
+        .with("storage_class", &wanted.name)
+        .with("stored", &stored.name);
+    let from = wanted.convertible_from.join(", ");
+    if from.is_empty() {
+        return Err(error.hint(format!("`{}` converts from no other", wanted.name)));
+    }
+    Err(error.hint(format!("`{}` converts from {}, {from}", wanted.name, wanted.pytype)))
 }
 
 /// Notes the dataset in an error of an assembler, which does not know it.

@@ -258,14 +258,21 @@ fn list_column(
     let py = values.py();
     let width: usize = shape.iter().skip(1).product();
     let rows = shape.first().copied().unwrap_or(0);
+    let items_nulls = nulls.clone().filter(|n| n.len() == rows * width);
     let nulls = nulls.map(|n| {
         let some =
             |i| (i * width..(i + 1) * width).any(|k| k >= n.len() || n.is_valid(k));
         (0..rows).map(some).collect::<NullBuffer>()
     });
+    // items of a row that is null as a whole need no nulls of their own
+    let partly = items_nulls
+        .as_ref()
+        .zip(nulls.as_ref())
+        .is_some_and(|(items, rows)| items.null_count() > rows.null_count() * width);
+    let items_nulls = items_nulls.filter(|_| partly);
     let array = loaded(values)?;
     let buffer = array.buffer().to_py(py)?;
-    let Some(items) = flat(array.dtype(), buffer, None) else {
+    let Some(items) = flat(array.dtype(), buffer, items_nulls) else {
         let error =
             Error::new(ErrorKind::Unsupported, OP, "items that no column can hold");
         return Err(raise(py, &error.with("column", name).with("dtype", array.dtype())));

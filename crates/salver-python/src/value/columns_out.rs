@@ -34,7 +34,11 @@ pub(super) fn columns<'py>(
         let mask = match column.nulls {
             Some(nulls) => {
                 let mask: Vec<u8> = nulls.iter().map(|valid| u8::from(!valid)).collect();
-                let shape = vec![mask.len()];
+                let shape = if mask.len() == column.rows {
+                    vec![mask.len()]
+                } else {
+                    column.shape
+                };
                 let mask =
                     Array::new(DType::Bool, shape, Buffer::from_vec(mask)).to_py(py)?;
                 array::to_numpy(py, mask)?
@@ -48,6 +52,9 @@ pub(super) fn columns<'py>(
 
 struct Column {
     values: Array,
+    rows: usize,
+    shape: Vec<usize>,
+    /// Of rows, or of all items of rows.
     nulls: Option<NullBuffer>,
     time: Option<&'static str>,
 }
@@ -83,12 +90,26 @@ fn column(
         let items = items.slice(start, rows * width);
         let (values, time) = flat(field, &items, None)?;
         let shape = shape_of(schema, field.name(), rows, width);
-        let values = Array::new(values.dtype(), shape, values.buffer()?)?;
-        return Ok(Column { values, nulls, time });
+        let values = Array::new(values.dtype(), shape.clone(), values.buffer()?)?;
+        let nulls = of_items(&items, nulls, width);
+        return Ok(Column { values, rows, shape, nulls, time });
     }
     let declared = declared_width(schema, field.name());
     let (values, time) = flat(field, &whole, declared)?;
-    Ok(Column { values, nulls, time })
+    let rows = whole.len();
+    Ok(Column { values, rows, shape: vec![rows], nulls, time })
+}
+
+/// The nulls of all items of rows, where some are null that are in no null row; else those of rows.
+fn of_items(
+    items: &ArrayRef,
+    rows: Option<NullBuffer>,
+    width: usize,
+) -> Option<NullBuffer> {
+    let Some(own) = items.nulls().filter(|n| n.null_count() > 0) else { return rows };
+    let row = |i: usize| rows.as_ref().is_none_or(|r| r.is_valid(i / width.max(1)));
+    let all = own.iter().enumerate().map(|(i, valid)| valid && row(i));
+    Some(all.collect())
 }
 
 /// The shape of a column of arrays: `lsst::arrow::shape::<column>` where there is one.
