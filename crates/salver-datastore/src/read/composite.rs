@@ -130,7 +130,7 @@ impl Datastore {
         let selection = Selection::new(&own, class.as_deref());
         let mut selection = selection.map_err(|e| e.with("dataset", dataset))?;
         let node = node_of(record, &request.parts);
-        selection.select.part = (!node.is_empty()).then_some(node);
+        selection.within(&node);
         Ok(Wanted { name: name.to_owned(), record, selection })
     }
 

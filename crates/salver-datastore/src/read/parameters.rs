@@ -60,6 +60,13 @@ impl Selection {
         Ok(out)
     }
 
+    /// Reads below a node: the part that the parameters name is one of it.
+    pub(super) fn within(&mut self, node: &str) {
+        let asked = self.select.part.take().unwrap_or_default();
+        let path = format!("{node}{asked}");
+        self.select.part = (!path.is_empty()).then_some(path);
+    }
+
     /// Brings the box to grid coordinates: from a place on the sky, or from one that counts from
     /// the first stored pixel.
     pub(super) fn settle(&mut self, index: &PartIndex) -> Result<()> {

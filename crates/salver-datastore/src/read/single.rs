@@ -93,7 +93,7 @@ impl Datastore {
         let selection = Selection::new(request, class.as_deref());
         let mut selection = selection.map_err(|e| e.with("dataset", dataset))?;
         let node = node_of(record, &request.parts);
-        selection.select.part = (!node.is_empty()).then_some(node);
+        selection.within(&node);
         self.read_artifact(dataset, record, selection).await
     }
 
@@ -118,7 +118,7 @@ impl Datastore {
         let selection = Selection::new(request, part_class.as_deref());
         let mut selection = selection.map_err(|e| e.with("dataset", dataset))?;
         let node = node_of(record, &request.parts);
-        selection.select.part = Some(format!("{node}{}", component_node(name)));
+        selection.within(&format!("{node}{}", component_node(name)));
         self.read_artifact(dataset, record, selection).await
     }
 
