@@ -62,33 +62,35 @@ fn main() {
             assert!(!registry.links(&ids, direction).unwrap().is_empty());
         }
         println!("one step {name}: {:.3} ms", begin.elapsed().as_secs_f64());
-        let query = LineageQuery {
-            depth: Some(11),
-            ..LineageQuery::new(vec![layers[50][3]], direction)
-        };
-        let begin = Instant::now();
-        let steps = registry.lineage(&query).unwrap();
-        println!(
-            "closure of 10 steps {name}: {} datasets in {:.1} ms",
-            steps.datasets().len(),
-            begin.elapsed().as_secs_f64() * 1e3
-        );
-        let query = LineageQuery::new(vec![layers[50][3]], direction);
-        let begin = Instant::now();
-        let mut steps = registry.lineage(&query).unwrap();
-        let mut links = 0;
-        loop {
-            let page = registry.lineage_page(&mut steps).unwrap();
-            if page.is_empty() {
-                break;
-            }
-            links += page.len();
-        }
-        println!(
-            "everything {name}: {links} links in {:.2} s",
-            begin.elapsed().as_secs_f64()
-        );
+        closures(&registry, layers[50][3], name, direction);
     }
+}
+
+fn closures(registry: &Registry, id: Uuid, name: &str, direction: Direction) {
+    let query =
+        LineageQuery { depth: Some(11), ..LineageQuery::new(vec![id], direction) };
+    let begin = Instant::now();
+    let steps = registry.lineage(&query).unwrap();
+    println!(
+        "closure of 10 steps {name}: {} datasets in {:.1} ms",
+        steps.datasets().len(),
+        begin.elapsed().as_secs_f64() * 1e3
+    );
+    let query = LineageQuery::new(vec![id], direction);
+    let begin = Instant::now();
+    let mut steps = registry.lineage(&query).unwrap();
+    let mut links = 0;
+    loop {
+        let page = registry.lineage_page(&mut steps).unwrap();
+        if page.is_empty() {
+            break;
+        }
+        links += page.len();
+    }
+    println!(
+        "everything {name}: {links} links in {:.2} s",
+        begin.elapsed().as_secs_f64()
+    );
 }
 
 /// The same insert by the database's own library, in milliseconds.

@@ -1,5 +1,10 @@
 //! Datasets in several artifacts, and artifacts in several datasets.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests change a repository's configuration"
+)]
+
 use salver_core::ErrorKind;
 use salver_model::DatasetRef;
 use salver_tree::{Array, BoxSelect, DType, Map, Tree};
