@@ -17,7 +17,7 @@ storageClasses:
   Plane: {pytype: numpy.ndarray}
   Picture:
     pytype: dict
-    delegate: lsst.daf.butler.delegates.dict.DictDelegate
+    delegate: salver.gen3.MapDelegate
     components: {image: Plane, mask: Plane, psf: StructuredDataDict}
 salver:
   layouts:
@@ -168,7 +168,7 @@ def test_a_part_never_stored_is_absent_and_a_lost_artifact_an_error(root, butler
 def test_wrong_links_are_refused(butler) -> None:
     """uc_042: a missing part is an error when the link is made."""
     ref = butler.put(picture(1), "picture", detector=1)
-    with pytest.raises(ValueError, match="missing"):
+    with pytest.raises(salver.UnknownComponentError, match="missing"):
         butler.link("coadd", detector=1, parts={"image": ref.makeComponentRef("image")})
     parts = {name: ref.makeComponentRef(name) for name in NAMES}
     with pytest.raises(ValueError, match="another storage class"):

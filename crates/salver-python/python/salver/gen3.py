@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from lsst.daf.butler import FormatterV2
+from lsst.daf.butler import DatasetComponent, FormatterV2, StorageClassDelegate
 from lsst.utils.introspection import get_full_type_name
 
 from . import _salver
@@ -21,6 +21,7 @@ __all__ = [
     "Hdf5Formatter",
     "JsonFormatter",
     "LinkedFormatter",
+    "MapDelegate",
     "NpyFormatter",
     "NpzFormatter",
     "ParquetFormatter",
@@ -218,3 +219,30 @@ class LinkedFormatter(AnyFormatter):
             dataset = butler.get_dataset(self.dataset_ref.id)
             part = dataset.makeComponentRef(self.file_descriptor.component)
             return butler.get(part, parameters=dict(self.file_descriptor.parameters or {}))
+
+
+class MapDelegate(StorageClassDelegate):
+    """Composites that are a ``dict`` of their components: ``delegate:`` of a storage class."""
+
+    def can_accept(self, inMemoryDataset: Any) -> bool:
+        return isinstance(inMemoryDataset, dict)
+
+    def getComponent(self, composite: Any, componentName: str) -> Any:
+        """Take a component of a ``dict``."""
+        return composite[componentName]
+
+    def assemble(self, components: dict[str, Any], pytype: type | None = None) -> Any:
+        """Make a ``dict`` of components."""
+        return dict(components)
+
+    def disassemble(
+        self, composite: Any, subset: Any = None, override: Any = None
+    ) -> dict[str, DatasetComponent]:
+        """Take a ``dict`` apart."""
+        classes = self.storageClass.components
+        wanted = composite if subset is None else subset
+        return {
+            name: DatasetComponent(name, classes[name], composite[name])
+            for name in wanted
+            if name in classes and composite.get(name) is not None
+        }
