@@ -105,9 +105,7 @@ def test_gen3_reads_links_and_its_prune_of_a_source_leaves_them(gen3, root, butl
     assert butler.get_dataset(ours.id) is None
     assert same(butler.get(mixed), expected)
     assert same(other.get(other.get_dataset(mixed.id)), expected)
-    other.pruneDatasets(
-        [other.get_dataset(mixed.id)], disassociate=True, unstore=True, purge=True
-    )
+    other.pruneDatasets([other.get_dataset(mixed.id)], disassociate=True, unstore=True, purge=True)
     assert files(root) == []
 
 
@@ -138,8 +136,12 @@ def test_one_part_is_overridden(root, butler) -> None:
     assert same(butler.get(first), picture(1))
     # the new part, and a second name for the file that could be overwritten
     assert len(files(root)) == before + 2 or len(files(root)) == before + 3
-    both = butler.put({"psf": {"width": 2.0}}, "picture", detector=3, parts={
-        name: first.makeComponentRef(name) for name in ("image", "mask")})
+    both = butler.put(
+        {"psf": {"width": 2.0}},
+        "picture",
+        detector=3,
+        parts={name: first.makeComponentRef(name) for name in ("image", "mask")},
+    )
     assert same(butler.get(both), picture(1) | {"psf": {"width": 2.0}})
 
 
@@ -180,8 +182,11 @@ def test_repacked_datasets_read_as_before(gen3, root, butler) -> None:
     ref = butler.put(picture(1), "picture", detector=1)
     link = linked(butler, ref)
     text = (root / "butler.yaml").read_text()
-    (root / "butler.yaml").write_text(text.replace("[image, mask]", "[image]").replace(
-        "image, mask", "image").replace("- psf\n", "- '*'\n"))
+    (root / "butler.yaml").write_text(
+        text.replace("[image, mask]", "[image]")
+        .replace("image, mask", "image")
+        .replace("- psf\n", "- '*'\n")
+    )
     with salver.Butler(str(root), writeable=True) as again:
         again.repack([ref])
         assert same(again.get(ref), picture(1)) and same(again.get(link), picture(1))
