@@ -55,12 +55,14 @@ def test_an_array_is_an_array_of_the_store(tmp_path: Path) -> None:
 def test_columns_are_arrays_with_masks(tmp_path: Path) -> None:
     path = tmp_path / "a.zarr.zip"
     n = 200_000
-    table = pa.table({
-        "id": np.arange(n),
-        "flux": pa.array([None, *np.arange(1.0, n)]),
-        "name": [f"n{i}" for i in range(n)],
-        "when": np.arange(n).astype("M8[ns]"),
-    })
+    table = pa.table(
+        {
+            "id": np.arange(n),
+            "flux": pa.array([None, *np.arange(1.0, n)]),
+            "name": [f"n{i}" for i in range(n)],
+            "when": np.arange(n).astype("M8[ns]"),
+        }
+    )
     salver.write(path, {"catalog": table})
     catalog = _open(path)["catalog"]
     np.testing.assert_array_equal(catalog["id"][:], np.arange(n))
@@ -99,7 +101,9 @@ def test_shards_of_zarr_are_cut(tmp_path: Path) -> None:
     data = np.arange(100 * 90, dtype=">i4").reshape(100, 90)
     with zarr.storage.ZipStore(path, mode="w") as store:
         group = zarr.create_group(store)
-        array = group.create_array("a", shape=data.shape, dtype="i4", chunks=(8, 8), shards=(32, 32))
+        array = group.create_array(
+            "a", shape=data.shape, dtype="i4", chunks=(8, 8), shards=(32, 32)
+        )
         array[:] = data
     box = salver.read(path, part="/a", box=[(10, 20), (50, 90)])
     np.testing.assert_array_equal(box, data[10:20, 50:90])

@@ -217,6 +217,8 @@ class LinkedFormatter(AnyFormatter):
         root = location.uri.geturl().removesuffix(location.pathInStore.path)
         with _salver.Butler(root) as butler:
             dataset = butler.get_dataset(self.dataset_ref.id)
+            if dataset is None:
+                raise FileNotFoundError(f"no dataset {self.dataset_ref.id} in {root}")
             part = dataset.makeComponentRef(self.file_descriptor.component)
             return butler.get(part, parameters=dict(self.file_descriptor.parameters or {}))
 
