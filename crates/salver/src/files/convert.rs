@@ -170,7 +170,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "a test looks at the file")]
     fn an_existing_file_is_never_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let output = folder.path().join("a.json");
