@@ -7,12 +7,16 @@
 //! Map: `fits`, one folder a format; `registry` finds formats by name. This crate opens no file:
 //! bytes come from a [`Source`](salver_tree::Source) and go to a [`Sink`](salver_tree::Sink).
 
+mod arrow;
+mod asdf;
 mod buffer;
+mod deflate;
 mod document;
 pub mod fits;
 mod hdf5;
 mod json;
 mod npy;
+mod npz;
 mod numpy;
 mod parquet;
 mod pickle;
@@ -21,11 +25,14 @@ mod registry;
 pub mod yaml;
 mod zarr;
 
+pub use self::arrow::ArrowIpc;
+pub use self::asdf::Asdf;
 pub use self::parquet::Parquet;
 pub use fits::Fits;
 pub use hdf5::Hdf5;
 pub use json::Json;
 pub use npy::Npy;
+pub use npz::Npz;
 pub use pickle::Pickle;
 pub use registry::{by_extension, by_name, extensions_of, names, sniff};
 pub use yaml::Yaml;

@@ -4,7 +4,9 @@ use std::sync::{Arc, LazyLock};
 
 use salver_tree::Format;
 
-use crate::{Fits, Hdf5, Json, Npy, Parquet, Pickle, Yaml, Zarr};
+use crate::{
+    ArrowIpc, Asdf, Fits, Hdf5, Json, Npy, Npz, Parquet, Pickle, Yaml, Zarr,
+};
 
 /// One known format.
 pub(crate) struct Entry {
@@ -22,6 +24,15 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
             format: Arc::new(Npy),
             extensions: &[".npy"],
             sniff: |first| first.starts_with(b"\x93NUMPY"),
+        },
+        Entry {
+            format: Arc::new(Npz),
+            extensions: &[".npz"],
+            // the first member's name ends with `.npy`
+            sniff: |first| {
+                first.starts_with(b"PK\x03\x04")
+                    && first.windows(4).any(|name| name == b".npy")
+            },
         },
         Entry {
             format: Arc::new(Parquet),
@@ -56,6 +67,16 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
             sniff: |first| first.starts_with(b"\x89HDF\r\n\x1a\n"),
         },
         Entry {
+            format: Arc::new(ArrowIpc),
+            extensions: &[".arrow", ".feather"],
+            sniff: |first| first.starts_with(b"ARROW1"),
+        },
+        Entry {
+            format: Arc::new(Asdf),
+            extensions: &[".asdf"],
+            sniff: |first| first.starts_with(b"#ASDF "),
+        },
+        Entry {
             format: Arc::new(Json),
             extensions: &[".json"],
             sniff: |first| matches!(first.trim_ascii_start().first(), Some(b'{' | b'[')),
@@ -68,7 +89,8 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     ]
 });
 
-/// The format of this name: `json`, `yaml`, `parquet`, `npy`, `pickle`, `fits`, `hdf5` or `zarr`.
+/// The format of this name: `json`, `yaml`, `parquet`, `npy`, `npz`, `pickle`, `fits`, `hdf5`,
+/// `zarr`, `arrow` or `asdf`.
 #[must_use]
 pub fn by_name(name: &str) -> Option<Arc<dyn Format>> {
     let entry = ENTRIES.iter().find(|e| e.format.name() == name)?;

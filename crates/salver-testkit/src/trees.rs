@@ -54,7 +54,8 @@ pub fn fitting(able: &Capabilities) -> BoxedStrategy<Tree> {
         }
         Kind::Map if able.nesting => Some(maps(any.clone())),
         Kind::Tagged => Some(tags(any.clone())),
-        Kind::List | Kind::Map => None,
+        Kind::Map => Some(maps(leaf(&able))),
+        Kind::List => None,
         kind => Some(of_kind(kind, &able)),
     });
     let each: Vec<_> = each.collect();

@@ -60,6 +60,11 @@ fn npy() {
 }
 
 #[test]
+fn npz() {
+    run("npz", bare);
+}
+
+#[test]
 fn pickle() {
     run("pickle", bare);
 }
@@ -80,6 +85,16 @@ fn hdf5() {
 }
 
 #[test]
+fn arrow() {
+    run("arrow", |tree| tree);
+}
+
+#[test]
+fn asdf() {
+    run("asdf", plain_nan);
+}
+
+#[test]
 fn formats_are_found_by_name_ending_and_first_bytes() {
     for (ending, name) in [
         (".npy", "npy"),
@@ -88,6 +103,9 @@ fn formats_are_found_by_name_ending_and_first_bytes() {
         (".pickle", "pickle"),
         (".json", "json"),
         (".he5", "hdf5"),
+        (".asdf", "asdf"),
+        (".npz", "npz"),
+        (".feather", "arrow"),
     ] {
         assert_eq!(salver_formats::by_extension(ending).unwrap().name(), name);
     }
@@ -99,6 +117,8 @@ fn formats_are_found_by_name_ending_and_first_bytes() {
     assert_eq!(sniffed(b"\x89HDF\r\n\x1a\n\x02"), Some("hdf5"));
     assert_eq!(sniffed(b" {\"a\": 1}"), Some("json"));
     assert_eq!(sniffed(b"---\na: 1\n"), Some("yaml"));
+    assert_eq!(sniffed(b"#ASDF 1.0.0\n"), Some("asdf"));
+    assert_eq!(sniffed(b"ARROW1\0\0"), Some("arrow"));
     assert_eq!(sniffed(b"a: 1\n"), None);
     let format: Arc<dyn salver_tree::Format> = by_name("npy").unwrap();
     assert_eq!(salver_formats::extensions_of(format.name()), [".npy"]);

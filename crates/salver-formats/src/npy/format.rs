@@ -86,7 +86,7 @@ impl Format for Npy {
         document::root_only(Op("npy.decode"), select)?;
         let part = index.parts.get("");
         if let Some(PartKind::Array(part)) = part {
-            let array = read_part(index, part, select, source, Arc::new(*self))
+            let array = read_part((index, ""), part, select, source, Arc::new(*self))
                 .map_err(|e| e.with("source", source.name()))?;
             return Ok(Tree::Array(array));
         }

@@ -15,7 +15,7 @@ const MAX_HEADER: u64 = 1 << 20;
 
 /// What a header says.
 #[derive(Debug, PartialEq)]
-pub(super) enum Header {
+pub(crate) enum Header {
     /// A plain array.
     Array(Run),
     /// An array of records.
@@ -24,26 +24,26 @@ pub(super) enum Header {
 
 /// An array of records: `descr` is a list of fields.
 #[derive(Debug, PartialEq)]
-pub(super) struct Records {
-    pub(super) fields: Vec<RecordField>,
-    pub(super) rows: u64,
+pub(crate) struct Records {
+    pub(crate) fields: Vec<RecordField>,
+    pub(crate) rows: u64,
     /// Bytes of a row.
-    pub(super) width: usize,
-    pub(super) place: Place,
-    pub(super) header: Place,
+    pub(crate) width: usize,
+    pub(crate) place: Place,
+    pub(crate) header: Place,
 }
 
 /// One field of a record.
-#[derive(Debug, PartialEq)]
-pub(super) struct RecordField {
-    pub(super) name: String,
-    pub(super) stored: Stored,
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct RecordField {
+    pub(crate) name: String,
+    pub(crate) stored: Stored,
     /// Items of one row.
-    pub(super) items: usize,
+    pub(crate) items: usize,
     /// Shape of one row; empty for a single item.
-    pub(super) shape: Vec<u64>,
+    pub(crate) shape: Vec<u64>,
     /// Bytes before the field in a row.
-    pub(super) offset: usize,
+    pub(crate) offset: usize,
 }
 
 fn corrupt(message: &str) -> Error {
@@ -55,7 +55,7 @@ fn corrupt(message: &str) -> Error {
 /// # Errors
 /// [`ErrorKind::Corrupt`] where it is not an npy file or is cut off; [`ErrorKind::Unsupported`] for
 /// arrays of objects and other types that a tree does not hold.
-pub(super) fn read(source: &Arc<dyn Source>) -> Result<Header> {
+pub(crate) fn read(source: &Arc<dyn Source>) -> Result<Header> {
     let length = source.len();
     let mut start = [0; 12];
     let known = start.len().min(usize::try_from(length).unwrap_or(usize::MAX));
@@ -184,7 +184,7 @@ fn record_fields(list: &[Literal]) -> Result<(Vec<RecordField>, usize)> {
 }
 
 /// The bytes of the header that `numpy.save` writes for an array in memory.
-pub(super) fn write(array: &Array) -> Vec<u8> {
+pub(crate) fn write(array: &Array) -> Vec<u8> {
     let axes: Vec<String> = array.shape().iter().map(usize::to_string).collect();
     let shape = match &axes[..] {
         [one] => format!("({one},)"),

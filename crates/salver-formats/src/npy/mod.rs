@@ -11,10 +11,13 @@
 mod format;
 mod header;
 mod literal;
-mod records;
+pub(crate) mod records;
 
 #[cfg(test)]
 mod tests;
 
 pub use format::Npy;
 pub(crate) use format::run_of;
+pub(crate) use header::{
+    Header, RecordField, Records, read as read_header, write as header_of,
+};

@@ -34,7 +34,7 @@ pub(super) fn part(records: &Records) -> TablePart {
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`] for complex numbers, which Arrow lacks.
-pub(super) fn schema(records: &Records) -> Result<SchemaRef> {
+pub(crate) fn schema(records: &Records) -> Result<SchemaRef> {
     let fields = records.fields.iter().map(|field| {
         let item = item_type(field)?;
         let kind = if field.shape.is_empty() {
@@ -84,7 +84,7 @@ fn item_type(field: &RecordField) -> Result<DataType> {
 ///
 /// # Errors
 /// [`ErrorKind::Corrupt`] for text that is not Unicode; as [`schema`] and the source's.
-pub(super) fn read(records: &Records, source: &Arc<dyn Source>) -> Result<Table> {
+pub(crate) fn read(records: &Records, source: &Arc<dyn Source>) -> Result<Table> {
     let schema = schema(records)?;
     let rows = source.read(&[records.place.range()])?;
     let rows = rows.first().map(AsRef::as_ref).unwrap_or_default();

@@ -87,7 +87,7 @@ pub(crate) fn checked_part(run: &Run, length: u64) -> Result<ArrayPart> {
 /// [`ErrorKind::Corrupt`] where the index does not fit the artifact; [`ErrorKind::InvalidInput`]
 /// where the box does not fit the array; as the source's.
 pub(crate) fn read_part(
-    index: &Arc<PartIndex>,
+    (index, node): (&Arc<PartIndex>, &str),
     part: &ArrayPart,
     select: &Select,
     source: &Arc<dyn Source>,
@@ -102,7 +102,7 @@ pub(crate) fn read_part(
     if select.lazy {
         let select = Arc::new(Select { part: None, lazy: false, ..select.clone() });
         let (index, source) = (Arc::clone(index), Arc::clone(source));
-        let lazy = Lazy { index, node: "".into(), source, format, select };
+        let lazy = Lazy { index, node: node.into(), source, format, select };
         let bounds = bounds.unwrap_or_else(|| shape.iter().map(|&n| 0..n).collect());
         let cut = bounds.iter().map(Range::len).collect();
         return Ok(Array::lazy(run.stored.dtype, cut, lazy).with_origin(starts(&bounds)));
@@ -181,6 +181,24 @@ pub(crate) fn to_native(bytes: &mut [u8], stored: Stored) {
         for b in bytes.iter_mut() {
             *b = u8::from(*b != 0);
         }
+    }
+}
+
+/// The bytes of a box of a run that [`Run::check`] accepted, or of all of it, in native order.
+///
+/// # Errors
+/// As the source's.
+pub(crate) fn read_bounds(
+    run: &Run,
+    bounds: Option<&[Range<usize>]>,
+    source: &Arc<dyn Source>,
+) -> Result<Buffer> {
+    let axes = run.shape.iter().map(|&n| usize::try_from(n));
+    let shape = axes.collect::<Result<Vec<_>, _>>();
+    let shape = shape.op(ErrorKind::Limit, OP, "an axis longer than memory can be")?;
+    match bounds {
+        Some(bounds) => read_box(run, &shape, bounds, source),
+        None => read_whole(run, &shape, source),
     }
 }
 
@@ -271,7 +289,7 @@ fn groups(rows: &[Range<u64>]) -> impl Iterator<Item = &[Range<u64>]> {
 }
 
 /// Copies items from Fortran order to C order.
-fn transpose(from: &[u8], to: &mut [u8], item: usize, shape: &[usize]) {
+pub(crate) fn transpose(from: &[u8], to: &mut [u8], item: usize, shape: &[usize]) {
     // Fortran order is C order with the axes turned around
     let turned: Vec<usize> = shape.iter().rev().copied().collect();
     let axes: Vec<usize> = (0..shape.len()).rev().collect();

@@ -3,5 +3,7 @@
 mod contiguous;
 mod types;
 
-pub(crate) use contiguous::{Run, checked_part, permute, read_part, read_run, to_native};
+pub(crate) use contiguous::{
+    Run, checked_part, permute, read_bounds, read_part, read_run, to_native, transpose,
+};
 pub(crate) use types::{Stored, typestr};

@@ -89,7 +89,7 @@ impl Format for Pickle {
         let named = |e: salver_core::Error| e.with("source", source.name());
         if let Some(PartKind::Array(part)) = index.parts.get("") {
             document::root_only(Op("pickle.decode"), select)?;
-            let array = read_part(index, part, select, source, Arc::new(*self));
+            let array = read_part((index, ""), part, select, source, Arc::new(*self));
             return Ok(Tree::Array(array.map_err(named)?));
         }
         let (values, root) = run(source).map_err(named)?;

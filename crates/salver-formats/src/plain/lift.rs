@@ -116,7 +116,9 @@ fn lift_table(text: &str) -> Result<Tree> {
 }
 
 /// Pushes the bytes through Arrow's decoder, which allocates no more than it is given.
-fn read_stream(bytes: Vec<u8>) -> Result<(SchemaRef, Vec<RecordBatch>), ArrowError> {
+pub(crate) fn read_stream(
+    bytes: Vec<u8>,
+) -> Result<(SchemaRef, Vec<RecordBatch>), ArrowError> {
     let mut decoder = StreamDecoder::new();
     let mut rest = Buffer::from_vec(bytes);
     let mut batches = Vec::new();
@@ -131,7 +133,11 @@ fn read_stream(bytes: Vec<u8>) -> Result<(SchemaRef, Vec<RecordBatch>), ArrowErr
     Ok((schema, batches))
 }
 
-fn lift_ref(fields: &Map) -> Result<Option<Tree>> {
+/// The reference that a map spells; `None` where it has another form.
+///
+/// # Errors
+/// [`ErrorKind::Corrupt`] for an id or a digest that is none.
+pub(crate) fn lift_ref(fields: &Map) -> Result<Option<Tree>> {
     let (Some(id), Some(Tree::Str(dataset_type)), Some(Tree::Map(data_id))) =
         (fields.get("id"), fields.get("dataset_type"), fields.get("data_id"))
     else {

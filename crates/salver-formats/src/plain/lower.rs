@@ -92,7 +92,8 @@ fn lower_table(table: &Table) -> Result<Tree> {
     Ok(Tree::Str(STANDARD.encode(out)))
 }
 
-fn lower_ref(leaf: &RefLeaf) -> Tree {
+/// A reference as a map.
+pub(crate) fn lower_ref(leaf: &RefLeaf) -> Tree {
     let mut map = Map::new();
     map.insert("id", leaf.id.map_or(Tree::Null, |id| Tree::Str(id.to_string())));
     map.insert("dataset_type", Tree::from(leaf.dataset_type.as_str()));

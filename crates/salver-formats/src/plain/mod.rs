@@ -20,8 +20,8 @@ mod lift;
 mod lower;
 mod number;
 
-pub(crate) use lift::lift;
-pub(crate) use lower::{Lowered, escaped_key, lower};
+pub(crate) use lift::{lift, lift_ref, read_stream};
+pub(crate) use lower::{Lowered, escaped_key, lower, lower_ref};
 pub(crate) use number::python_float;
 
 /// The keys of the table above.

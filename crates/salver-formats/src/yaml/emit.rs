@@ -34,6 +34,8 @@ pub(super) struct Emitter {
     depth: usize,
     /// A plain scalar at the root ends with `...`.
     open_ended: bool,
+    /// What `!` stands for in the document, if not itself.
+    handle: Option<&'static str>,
 }
 
 impl Emitter {
@@ -42,7 +44,7 @@ impl Emitter {
     /// # Errors
     /// [`ErrorKind::Unsupported`] for a tree nested deeper than 512 levels; as the source's of a
     /// lazy node.
-    pub(super) fn document(tree: &Tree) -> Result<String> {
+    pub(super) fn document(tree: &Tree, handle: Option<&'static str>) -> Result<String> {
         let mut emitter = Self {
             out: String::new(),
             column: 0,
@@ -51,6 +53,7 @@ impl Emitter {
             indent: None,
             depth: 0,
             open_ended: false,
+            handle,
         };
         emitter.node(tree, Place::Root)?;
         emitter.new_line();
@@ -185,7 +188,7 @@ impl Emitter {
             Quotes::None => Quotes::Single,
             other => other,
         };
-        self.indicator(&tag_text(tag), true);
+        self.indicator(&tag_text(tag, self.handle), true);
         self.scalar(|e| match style {
             Quotes::Double => e.double(text, true),
             _ => e.single(text, true),
@@ -204,7 +207,7 @@ impl Emitter {
             Tree::Str(text) if timestamp && is_timestamp(text) => self.word(text, place),
             Tree::Str(text) if !known => self.tagged_text(name, text),
             tree @ (Tree::List(_) | Tree::Map(_)) if !known => {
-                self.indicator(&tag_text(&tagged.name), true);
+                self.indicator(&tag_text(&tagged.name, self.handle), true);
                 self.node(tree, place)
             }
             _ => self.special(&Tree::Tagged(Box::new(tagged.clone())), place),
@@ -309,7 +312,7 @@ fn float(number: f64) -> String {
 }
 
 /// A tag as it is written: with a handle where there is one, else between angles.
-fn tag_text(tag: &str) -> String {
+fn tag_text(tag: &str, handle: Option<&str>) -> String {
     let allowed =
         |b: u8| b.is_ascii_alphanumeric() || b"-;/?:@&=+$,_.~*'()[]".contains(&b);
     let encode = |text: &str, more: bool| {
@@ -331,7 +334,8 @@ fn tag_text(tag: &str) -> String {
     if let Some(suffix) = tag.strip_prefix(CORE).filter(|suffix| !suffix.is_empty()) {
         return format!("!!{}", encode(suffix, true));
     }
-    match tag.strip_prefix('!') {
+    let local = handle.unwrap_or("!");
+    match tag.strip_prefix(local).filter(|suffix| !suffix.is_empty()) {
         Some(suffix) => format!("!{}", encode(suffix, false)),
         None => format!("!<{}>", encode(tag, true)),
     }

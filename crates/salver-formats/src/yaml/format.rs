@@ -33,7 +33,15 @@ pub fn to_tree(text: &str) -> Result<Tree> {
 /// [`ErrorKind::Unsupported`] for a tree nested deeper than 512 levels; as the source's of a lazy
 /// node.
 pub fn from_tree(tree: &Tree) -> Result<String> {
-    Emitter::document(tree)
+    Emitter::document(tree, None)
+}
+
+/// The text of a document in which `!` stands for `handle`.
+///
+/// # Errors
+/// As [`from_tree`].
+pub(crate) fn with_handle(tree: &Tree, handle: &'static str) -> Result<String> {
+    Emitter::document(tree, Some(handle))
 }
 
 impl Format for Yaml {

@@ -40,6 +40,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use format::with_handle;
 pub use format::{Yaml, from_tree, to_tree};
 pub use node::{Content, Node, Style, parse};
 pub use resolve::{Resolved, resolve};
