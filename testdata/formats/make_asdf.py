@@ -22,7 +22,11 @@ def spell(array, unit=None):
     array = np.ascontiguousarray(array)
     kind = array.dtype.kind
     little = array.astype(array.dtype.newbyteorder("<"))
-    name = array.dtype.name if kind not in "SU" else kind + str(array.dtype.itemsize // (4 if kind == "U" else 1))
+    name = (
+        array.dtype.name
+        if kind not in "SU"
+        else kind + str(array.dtype.itemsize // (4 if kind == "U" else 1))
+    )
     out = {"dtype": name, "shape": list(array.shape)}
     if unit:
         out["unit"] = unit
@@ -80,14 +84,24 @@ def main():
     inline = {"i": np.arange(4), "f": np.array([[1.5, 2], [3, 4]]), "text": np.array(["a", "bc"])}
     write("inline.asdf", inline, all_array_storage="inline")
     expected["inline.asdf"] = {k: spell(v) for k, v in inline.items()}
-    with asdf.AsdfFile({"stream": asdf.tags.core.Stream([3], "f4")}) as file, (OUT / "streamed.asdf").open("wb") as out:
+    with (
+        asdf.AsdfFile({"stream": asdf.tags.core.Stream([3], "f4")}) as file,
+        (OUT / "streamed.asdf").open("wb") as out,
+    ):
         file.write_to(out)
         for i in range(4):
             out.write(np.full(3, i, "f4").tobytes())
-    expected["streamed.asdf"] = {"stream": spell(np.repeat(np.arange(4, dtype="f4"), 3).reshape(4, 3))}
+    expected["streamed.asdf"] = {
+        "stream": spell(np.repeat(np.arange(4, dtype="f4"), 3).reshape(4, 3))
+    }
     write("masked.asdf", {"m": np.ma.array([1, 2, 3], mask=[0, 0, 1], dtype="i8")})
-    masked = {"data": spell(np.array([1, 2, 3], "i8")), "mask": spell(np.array([False, False, True]))}
-    expected["masked.asdf"] = {"m": {"$tag": {"name": "numpy.ma.MaskedArray", "version": 1, "tree": masked}}}
+    masked = {
+        "data": spell(np.array([1, 2, 3], "i8")),
+        "mask": spell(np.array([False, False, True])),
+    }
+    expected["masked.asdf"] = {
+        "m": {"$tag": {"name": "numpy.ma.MaskedArray", "version": 1, "tree": masked}}
+    }
     quantities = {"q": np.arange(3.0) * u.km / u.s, "one": 3 * u.deg, "unit": u.m}
     write("quantities.asdf", quantities)
     expected["quantities.asdf"] = {
@@ -95,7 +109,9 @@ def main():
         "one": {"$array": {**shaped(np.array(3.0), [])["$array"], "unit": "deg"}},
         "unit": {"$tag": {"name": "tag:stsci.edu:asdf/unit/unit-1.0.0", "version": 0, "tree": "m"}},
     }
-    table = Table({"a": np.arange(3), "s": ["x", "yy", "zzz"], "xy": np.zeros((3, 2), "f4")}, meta={"k": 1})
+    table = Table(
+        {"a": np.arange(3), "s": ["x", "yy", "zzz"], "xy": np.zeros((3, 2), "f4")}, meta={"k": 1}
+    )
     table["a"].unit = "m"
     table["a"].description = "a number"
     table["m"] = MaskedColumn([1.0, 2, 3], mask=[0, 1, 0])
@@ -116,7 +132,8 @@ def main():
         },
     )
     (OUT / "external.asdf").write_text(
-        "#ASDF 1.0.0\n#ASDF_STANDARD 1.6.0\n%YAML 1.1\n%TAG ! tag:stsci.edu:asdf/\n--- !core/asdf-1.1.0\n"
+        "#ASDF 1.0.0\n#ASDF_STANDARD 1.6.0\n%YAML 1.1\n%TAG ! tag:stsci.edu:asdf/\n"
+        "--- !core/asdf-1.1.0\n"
         "near: 1\nfar: !core/ndarray-1.1.0\n  source: other0000.asdf\n  datatype: float64\n"
         "  byteorder: little\n  shape: [3]\n...\n"
     )

@@ -17,7 +17,13 @@ def spell(array):
     width = array.dtype.itemsize // (4 if kind == "U" else 1)
     name = array.dtype.name if kind not in "SU" else f"{kind}{width}"
     little = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"))
-    return {"$array": {"dtype": name, "shape": list(array.shape), "data": base64.b64encode(little.tobytes()).decode()}}
+    return {
+        "$array": {
+            "dtype": name,
+            "shape": list(array.shape),
+            "data": base64.b64encode(little.tobytes()).decode(),
+        }
+    }
 
 
 def main():
@@ -34,7 +40,12 @@ def main():
     for save in [np.savez, np.savez_compressed]:
         file = io.BytesIO()
         save(file, **arrays, rows=rows)
-        out.append({"file": base64.b64encode(file.getvalue()).decode(), "arrays": {k: spell(v) for k, v in arrays.items()}})
+        out.append(
+            {
+                "file": base64.b64encode(file.getvalue()).decode(),
+                "arrays": {k: spell(v) for k, v in arrays.items()},
+            }
+        )
     path = Path(__file__).with_name("npz.json")
     path.write_text(json.dumps(out, indent=1) + "\n")
 

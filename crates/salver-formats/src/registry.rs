@@ -4,9 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use salver_tree::Format;
 
-use crate::{
-    ArrowIpc, Asdf, Fits, Hdf5, Json, Npy, Npz, Parquet, Pickle, Yaml, Zarr,
-};
+use crate::{ArrowIpc, Asdf, Fits, Hdf5, Json, Npy, Npz, Parquet, Pickle, Yaml, Zarr};
 
 /// One known format.
 pub(crate) struct Entry {

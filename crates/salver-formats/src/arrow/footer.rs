@@ -84,6 +84,18 @@ impl Footer {
             .collect()
     }
 
+    /// The header of a dictionary, as that of a batch without columns.
+    ///
+    /// # Errors
+    /// As [`Footer::heads`].
+    pub(super) fn dictionary(
+        &self,
+        piece: Piece,
+        source: &Arc<dyn Source>,
+    ) -> Result<Batch> {
+        batch(&bytes(source, piece.head)?, piece, Some(&[]), &self.schema)
+    }
+
     /// The index of the file.
     ///
     /// # Errors
@@ -185,7 +197,8 @@ fn batch(
     let found = root_as_message(message(head));
     let found = found
         .map_err(|e| corrupt("a damaged header of a record batch").with("because", e))?;
-    let batch = found.header_as_record_batch().ok_or_else(wrong)?;
+    let dictionary = || found.header_as_dictionary_batch()?.data();
+    let batch = found.header_as_record_batch().or_else(dictionary).ok_or_else(wrong)?;
     let place = |buffer: &arrow_ipc::Buffer| {
         let (offset, len) =
             (u64::try_from(buffer.offset()).ok()?, u64::try_from(buffer.length()).ok()?);

@@ -6,7 +6,7 @@ use arrow_buffer::{Buffer, MutableBuffer};
 use arrow_ipc::reader::FileDecoder;
 use arrow_schema::Schema;
 use salver_core::{ErrorKind, Op, Result, ResultExt as _, interrupt};
-use salver_tree::{Place, Select, Source, Table, match_columns};
+use salver_tree::{Budget, Place, Select, Source, Table, match_columns};
 
 use super::footer::{Batch, Footer, Piece, corrupt};
 use crate::buffer::no_panic;
@@ -48,10 +48,12 @@ pub(super) fn read(
     wanted.sort_unstable();
     let mut decoder = FileDecoder::new(Arc::clone(&footer.schema), footer.version)
         .with_projection(wanted.clone());
+    let mut budget = Budget::new(select.limits);
     for piece in &footer.dictionaries {
         let places = [piece.head, piece.body];
         let buffer = sparse(*piece, &places, source)?;
-        check_lengths(&buffer, *piece, &[])?;
+        let head = footer.dictionary(*piece, source)?;
+        budget.take(OP, "", check(&buffer, *piece, &head, &places)?)?;
         let read = no_panic(OP, || decoder.read_dictionary(&piece.block, &buffer))?;
         read.op(ErrorKind::Corrupt, OP, "a damaged dictionary")?;
     }
@@ -59,13 +61,11 @@ pub(super) fn read(
     for (piece, head) in footer.batches.iter().zip(footer.heads(source)?) {
         interrupt::check(OP)?;
         let mut places = vec![piece.head];
-        if wanted.len() == head.columns.len() {
-            places.push(piece.body);
-        } else {
-            places.extend(wanted.iter().filter_map(|&i| head.columns.get(i)).copied());
-        }
+        places.extend(wanted.iter().filter_map(|&i| head.columns.get(i)).copied());
+        let bytes = places.iter().fold(0, |n: u64, place| n.saturating_add(place.len));
+        budget.take(OP, "", bytes)?;
         let buffer = sparse(*piece, &places, source)?;
-        check(&buffer, *piece, &head, &places)?;
+        budget.take(OP, "", check(&buffer, *piece, &head, &places)?)?;
         let read = no_panic(OP, || decoder.read_record_batch(&piece.block, &buffer))?;
         let read = read.op(ErrorKind::Corrupt, OP, "a damaged record batch");
         let read = read.map_err(|e| e.with("offset", piece.head.offset))?;
@@ -95,10 +95,10 @@ fn sparse(piece: Piece, places: &[Place], source: &Arc<dyn Source>) -> Result<Bu
     Ok(out.into())
 }
 
-/// Refuses compressed buffers that say they hold more than they can.
-fn check(buffer: &Buffer, piece: Piece, head: &Batch, places: &[Place]) -> Result<()> {
+/// Refuses compressed buffers that say they hold more than they can; gives what they say.
+fn check(buffer: &Buffer, piece: Piece, head: &Batch, places: &[Place]) -> Result<u64> {
     if !head.compressed {
-        return Ok(());
+        return Ok(0);
     }
     let read = |p: &&Place| {
         places.iter().any(|q| q.offset <= p.offset && p.range().end <= q.range().end)
@@ -107,7 +107,8 @@ fn check(buffer: &Buffer, piece: Piece, head: &Batch, places: &[Place]) -> Resul
     check_lengths(buffer, piece, &own)
 }
 
-fn check_lengths(buffer: &Buffer, piece: Piece, places: &[Place]) -> Result<()> {
+fn check_lengths(buffer: &Buffer, piece: Piece, places: &[Place]) -> Result<u64> {
+    let mut all = 0_u64;
     for place in places.iter().filter(|place| place.len >= 8) {
         let at = usize::try_from(place.offset.saturating_sub(piece.head.offset)).ok();
         let prefix = at.and_then(|at| buffer.get(at..)?.first_chunk::<8>());
@@ -118,6 +119,7 @@ fn check_lengths(buffer: &Buffer, piece: Piece, places: &[Place]) -> Result<()> 
                 corrupt("a compressed buffer says that it holds more than it can");
             return Err(error.with("offset", place.offset).with("said", said));
         }
+        all = all.saturating_add(u64::try_from(said).unwrap_or(0));
     }
-    Ok(())
+    Ok(all)
 }

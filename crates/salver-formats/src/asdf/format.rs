@@ -1,5 +1,6 @@
 //! ASDF as a format.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,13 +9,16 @@ use arrow_schema::Schema;
 use bytes::Bytes;
 use salver_core::{Error, ErrorKind, Op, Result, ResultExt as _};
 use salver_tree::{
-    Array, ArrayData, Capabilities, EncodeOptions, Format, Lazy, MemorySource, PartIndex,
-    PartKind, Place, Select, Sink, Source, Table, TableData, Tagged, Tree, match_columns,
+    Array, ArrayData, Budget, Capabilities, EncodeOptions, Format, Lazy, MemorySource,
+    PartIndex, PartKind, Place, Select, Sink, Source, Table, TableData, Tagged, Tree,
+    match_columns,
 };
 
 use super::blocks::{self, Block};
 use super::load::Blocks;
+use super::ndarray::View;
 use super::raise::{Kept, Raised, raise};
+use super::table::{ColumnSource, Columns, Data};
 use super::{codec, header, table, write};
 use crate::document;
 use crate::npy::{Records, records};
@@ -134,7 +138,9 @@ fn selected(
         None | Some("") => tree,
         Some(path) => tree.at(path)?.clone(),
     };
-    let reading = Reading { blocks: Blocks { blocks: &blocks, source }, kept, select };
+    let budget = RefCell::new(Budget::new(select.limits));
+    let reading =
+        Reading { blocks: Blocks { blocks: &blocks, source }, kept, select, budget };
     reading.node(part)
 }
 
@@ -143,6 +149,7 @@ struct Reading<'a> {
     blocks: Blocks<'a>,
     kept: BTreeMap<String, Kept>,
     select: &'a Select,
+    budget: RefCell<Budget>,
 }
 
 impl Reading<'_> {
@@ -164,6 +171,36 @@ impl Reading<'_> {
             }
             other => other,
         })
+    }
+
+    /// Takes the memory of so many items, and of a block that is decoded as a whole.
+    fn take(&self, lazy: &Lazy, view: &View, items: u64) -> Result<()> {
+        view.check(self.blocks.blocks).map_err(|e| placed(e, lazy))?;
+        let bytes = items.saturating_mul(view.stored.dtype.size() as u64);
+        let block = self.blocks.blocks.get(view.block).filter(|b| !b.codec.is_empty());
+        let bytes = bytes.max(block.map_or(0, |block| block.size));
+        self.budget.borrow_mut().take(OP, &lazy.node, bytes)
+    }
+
+    fn take_columns(
+        &self,
+        lazy: &Lazy,
+        columns: &Columns,
+        wanted: &[usize],
+    ) -> Result<()> {
+        for place in wanted.iter().filter_map(|&i| columns.places.get(i)) {
+            let both = match place {
+                ColumnSource::Packed(view) => [Some(view), None],
+                ColumnSource::Shown(shown) => {
+                    [shown.data.view(), shown.mask.as_ref().and_then(Data::view)]
+                }
+            };
+            for view in both.into_iter().flatten() {
+                let items = view.shape.iter().fold(1, |n: u64, &m| n.saturating_mul(m));
+                self.take(lazy, view, items)?;
+            }
+        }
+        Ok(())
     }
 
     /// What is lazy is loaded once it is used.
@@ -189,6 +226,8 @@ impl Reading<'_> {
             let Some(Kept::Array { view, .. }) = self.kept.get(&*lazy.node) else {
                 return Err(lost(lazy));
             };
+            let items = shape.iter().map(|&n| n as u64);
+            self.take(lazy, view, items.product::<u64>())?;
             let buffer = self.blocks.load(view, bounds.as_deref());
             let buffer = buffer.map_err(|e| placed(e, lazy))?;
             Array::new(array.dtype(), shape, buffer).op(
@@ -230,9 +269,13 @@ impl Reading<'_> {
         let loaded = match self.kept.get(&*lazy.node) {
             Some(Kept::Columns(columns)) => {
                 let wanted = self.wanted(schema)?;
+                self.take_columns(lazy, columns, &wanted)?;
                 columns.load(self.blocks, &wanted)
             }
-            Some(Kept::Records(found, view)) => self.records(found, view),
+            Some(Kept::Records(found, view)) => {
+                self.take(lazy, view, view.span.len)?;
+                self.records(found, view)
+            }
             _ => return Err(lost(lazy)),
         };
         loaded.map_err(|e| placed(e, lazy))?.select(self.select)
@@ -253,7 +296,7 @@ impl Reading<'_> {
         Ok(wanted)
     }
 
-    fn records(&self, found: &Records, view: &super::ndarray::View) -> Result<Table> {
+    fn records(&self, found: &Records, view: &View) -> Result<Table> {
         let bytes = self.blocks.raw(view)?;
         let len = bytes.len() as u64;
         let packed: Arc<dyn Source> = Arc::new(MemorySource::new(bytes));

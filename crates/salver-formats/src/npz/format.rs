@@ -24,6 +24,22 @@ const KINDS: &[Kind] = &[Kind::Map, Kind::Array];
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Npz;
 
+/// The memory that a node takes.
+fn wanted(member: &Member, part: Option<&PartKind>, select: &Select) -> Result<u64> {
+    match (part, &select.region) {
+        (Some(PartKind::Array(part)), Some(region)) if member.method == STORED => {
+            let shape = part.shape_usize()?;
+            let bounds = region.clip(&shape, &vec![0; shape.len()])?;
+            let dtype = part.dtype.parse::<salver_tree::DType>();
+            let item =
+                dtype.op(ErrorKind::Corrupt, OP, "no such item type")?.size() as u64;
+            let axes = bounds.iter().map(|r| r.len() as u64);
+            Ok(axes.fold(item, u64::saturating_mul))
+        }
+        _ => Ok(member.size),
+    }
+}
+
 fn path_of(member: &Member) -> String {
     format!("/{}", key(member).replace('~', "~0").replace('/', "~1"))
 }
@@ -144,7 +160,12 @@ impl Npz {
         source: &Arc<dyn Source>,
     ) -> Result<Tree> {
         let path = path_of(member);
-        let read = || match index.parts.get(&path) {
+        let part = index.parts.get(&path);
+        if !select.lazy {
+            let wanted = wanted(member, part, select)?;
+            select.limits.admit(OP, &path, wanted)?;
+        }
+        let read = || match part {
             Some(PartKind::Array(part)) if member.method == STORED => {
                 let array =
                     read_part((index, &path), part, select, source, Arc::new(self))?;

@@ -2,10 +2,12 @@
 
 #![expect(clippy::panic, reason = "test data that is not what it should be")]
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use salver_formats::Json;
-use salver_tree::Tree;
+use salver_formats::{ArrowIpc, Json, Parquet};
+use salver_tree::{EncodeOptions, Format as _, MemorySource, Select, Source, Tree};
 
 macro_rules! testdata {
     ($name:literal) => {
@@ -100,6 +102,46 @@ pub(super) fn hdf5() -> Vec<Vec<u8>> {
         "links",
         "links_latest"
     ]
+}
+
+pub(super) fn asdf() -> Vec<Vec<u8>> {
+    macro_rules! asdf {
+        ($($name:literal),*) => {
+            vec![$(include_bytes!(concat!("../../../../testdata/formats/asdf/", $name, ".asdf")).to_vec()),*]
+        };
+    }
+    asdf![
+        "arrays_zlib",
+        "arrays_lz4",
+        "arrays_bzp2",
+        "views_none",
+        "inline",
+        "streamed",
+        "masked",
+        "quantities",
+        "tables",
+        "astropy"
+    ]
+}
+
+/// Tables as the format itself writes them.
+pub(super) fn arrow() -> Vec<Vec<u8>> {
+    let each = ["none", "lz4", "zstd"].iter().zip(parquet());
+    each.filter_map(|(name, bytes)| {
+        let source: Arc<dyn Source> = Arc::new(MemorySource::new(bytes));
+        let index = Arc::new(Parquet.index(&source).ok()?);
+        let tree = Parquet.decode(&index, &Select::all(), &source).ok()?;
+        let compression = Some((*name).to_owned());
+        let options = EncodeOptions { compression, ..EncodeOptions::default() };
+        let mut out = Vec::new();
+        ArrowIpc.encode(&tree, &options, &mut out).ok()?;
+        Some(out)
+    })
+    .collect()
+}
+
+pub(super) fn npz() -> Vec<Vec<u8>> {
+    files(testdata!("npz.json"))
 }
 
 pub(super) fn region() -> Vec<Vec<u8>> {

@@ -8,7 +8,9 @@ mod mutate;
 mod targets;
 
 pub use mutate::Mutator;
-pub use targets::{fits, hdf5, json, npy, parquet, pickle, region, yaml, zarr};
+pub use targets::{
+    arrow, asdf, fits, hdf5, json, npy, npz, parquet, pickle, region, yaml, zarr,
+};
 
 /// Something that takes any bytes.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +33,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "fits", run: fits, corpus: corpus::fits },
     Target { name: "zarr", run: zarr, corpus: corpus::zarr },
     Target { name: "hdf5", run: hdf5, corpus: corpus::hdf5 },
+    Target { name: "asdf", run: asdf, corpus: corpus::asdf },
+    Target { name: "arrow", run: arrow, corpus: corpus::arrow },
+    Target { name: "npz", run: npz, corpus: corpus::npz },
     Target { name: "region", run: region, corpus: corpus::region },
 ];
 

@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use salver_formats::{Fits, Hdf5, Json, Npy, Parquet, Pickle, Yaml, Zarr};
+use salver_formats::{
+    ArrowIpc, Asdf, Fits, Hdf5, Json, Npy, Npz, Parquet, Pickle, Yaml, Zarr,
+};
 use salver_sphere::Region;
 use salver_tree::{
     BoxSelect, EncodeOptions, Format, MemorySource, PartIndex, Select, Source, Tree,
@@ -50,6 +52,22 @@ pub fn zarr(bytes: &[u8]) {
 /// HDF5: whole, lazy, a box and columns.
 pub fn hdf5(bytes: &[u8]) {
     parts(&Hdf5, bytes);
+}
+
+/// ASDF: whole, lazy and a box; what is read can be written and read again as the same.
+pub fn asdf(bytes: &[u8]) {
+    parts(&Asdf, bytes);
+    again(&Asdf, bytes);
+}
+
+/// Arrow IPC files: whole, lazy and one column.
+pub fn arrow(bytes: &[u8]) {
+    parts(&ArrowIpc, bytes);
+}
+
+/// npz: whole, lazy and a box.
+pub fn npz(bytes: &[u8]) {
+    parts(&Npz, bytes);
 }
 
 /// Regions: what is decoded is encoded as the same bytes, relates to itself and has bounds.

@@ -30,6 +30,13 @@ pub(in crate::asdf) enum Data {
 }
 
 impl Data {
+    pub(in crate::asdf) fn view(&self) -> Option<&View> {
+        match self {
+            Self::View(view) => Some(view),
+            Self::Inline(_) => None,
+        }
+    }
+
     pub(in crate::asdf) fn dtype(&self) -> DType {
         match self {
             Self::View(view) => view.stored.dtype,

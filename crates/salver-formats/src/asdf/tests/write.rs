@@ -18,7 +18,12 @@ use salver_tree::{
 use super::{Asdf, open, read, written};
 
 fn numbers(n: i32, shape: Vec<usize>) -> Array {
-    Array::new(DType::I32, shape, Buffer::from_vec((0..n).map(|i| i / 50).collect::<Vec<i32>>())).unwrap()
+    Array::new(
+        DType::I32,
+        shape,
+        Buffer::from_vec((0..n).map(|i| i / 50).collect::<Vec<i32>>()),
+    )
+    .unwrap()
 }
 
 fn map(entries: &[(&str, Tree)]) -> Tree {
