@@ -51,7 +51,10 @@ def make(folder: Path) -> None:
     columns |= {f"c{k}": rng.normal(size=n) for k in range(4, 9)}
     columns["name"] = pa.array([f"object {i}" for i in range(n)])
     pq.write_table(pa.table(columns), folder / "table.parq")
-    document = [{"id": i, "flux": i / 7, "name": f"object {i}", "tags": ["a", "b", None]} for i in range(100_000)]
+    document = [
+        {"id": i, "flux": i / 7, "name": f"object {i}", "tags": ["a", "b", None]}
+        for i in range(100_000)
+    ]
     (folder / "document.json").write_text(json.dumps(document))
 
 
@@ -71,22 +74,42 @@ def arrays(folder: Path):
     from astropy.io import fits
 
     image = np.load(folder / "image.npy")
-    path = lambda ending: folder / f"theirs{ending}"  # noqa: E731
+    path = lambda ending: folder / f"theirs{ending}"
 
-    yield "npy", lambda: np.save(path(".npy"), image), lambda: np.load(path(".npy")), lambda: np.array(np.load(path(".npy"), mmap_mode="r")[CUT])
-    yield "npz", lambda: np.savez(path(".npz"), image=image), lambda: np.load(path(".npz"))["image"], None
+    yield (
+        "npy",
+        lambda: np.save(path(".npy"), image),
+        lambda: np.load(path(".npy")),
+        lambda: np.array(np.load(path(".npy"), mmap_mode="r")[CUT]),
+    )
+    yield (
+        "npz",
+        lambda: np.savez(path(".npz"), image=image),
+        lambda: np.load(path(".npz"))["image"],
+        None,
+    )
 
     def fits_get(cut=None):
         with fits.open(path(".fits"), memmap=cut is not None) as f:
             return f[0].data.astype("f4") if cut is None else np.array(f[0].section[cut])
 
-    yield "fits", lambda: fits.writeto(path(".fits"), image, overwrite=True), fits_get, lambda: fits_get(CUT)
+    yield (
+        "fits",
+        lambda: fits.writeto(path(".fits"), image, overwrite=True),
+        fits_get,
+        lambda: fits_get(CUT),
+    )
 
     def asdf_get(cut=...):
         with asdf.open(path(".asdf"), memmap=cut is not ...) as f:
             return np.array(f["image"][cut])
 
-    yield "asdf", lambda: asdf.AsdfFile({"image": image}).write_to(path(".asdf")), asdf_get, lambda: asdf_get(CUT)
+    yield (
+        "asdf",
+        lambda: asdf.AsdfFile({"image": image}).write_to(path(".asdf")),
+        asdf_get,
+        lambda: asdf_get(CUT),
+    )
 
     def h5_put():
         with h5py.File(path(".h5"), "w") as f:
@@ -108,9 +131,23 @@ def arrays(folder: Path):
             return zarr.open_array(store, mode="r")[cut]
 
     none = {"chunks": (5000, 5000), "compressors": None}
-    yield "zarr none", lambda: zarr_put(".none.zip", **none), lambda: zarr_get(".none.zip"), lambda: zarr_get(".none.zip", CUT)
-    zstd = {"chunks": (256, 256), "shards": (5120, 5120), "compressors": zarr.codecs.ZstdCodec(level=3)}
-    yield "zarr", lambda: zarr_put(".zip", **zstd), lambda: zarr_get(".zip"), lambda: zarr_get(".zip", CUT)
+    yield (
+        "zarr none",
+        lambda: zarr_put(".none.zip", **none),
+        lambda: zarr_get(".none.zip"),
+        lambda: zarr_get(".none.zip", CUT),
+    )
+    zstd = {
+        "chunks": (256, 256),
+        "shards": (5120, 5120),
+        "compressors": zarr.codecs.ZstdCodec(level=3),
+    }
+    yield (
+        "zarr",
+        lambda: zarr_put(".zip", **zstd),
+        lambda: zarr_get(".zip"),
+        lambda: zarr_get(".zip", CUT),
+    )
 
 
 def rice(folder: Path):
@@ -141,13 +178,28 @@ def tables(folder: Path):
     two = ["c3", "c7"]
     plain = {name: table[name].to_numpy() for name in table.column_names if name != "name"}
     plain["name"] = np.asarray(table["name"].to_pylist(), dtype="S")
-    path = lambda ending: folder / f"theirs-table{ending}"  # noqa: E731
+    path = lambda ending: folder / f"theirs-table{ending}"
 
-    yield "parquet", lambda: pq.write_table(table, path(".parq")), lambda: pq.read_table(path(".parq")), lambda: pq.read_table(path(".parq"), columns=two)
+    yield (
+        "parquet",
+        lambda: pq.write_table(table, path(".parq")),
+        lambda: pq.read_table(path(".parq")),
+        lambda: pq.read_table(path(".parq"), columns=two),
+    )
     ipc = {"compression": "uncompressed"}
-    yield "arrow", lambda: feather.write_feather(table, path(".arrow"), **ipc), lambda: feather.read_table(path(".arrow"), memory_map=False), lambda: feather.read_table(path(".arrow"), columns=two, memory_map=False)
+    yield (
+        "arrow",
+        lambda: feather.write_feather(table, path(".arrow"), **ipc),
+        lambda: feather.read_table(path(".arrow"), memory_map=False),
+        lambda: feather.read_table(path(".arrow"), columns=two, memory_map=False),
+    )
     records = np.rec.fromarrays(list(plain.values()), names=list(plain))
-    yield "fits", lambda: fitsio.write(str(path(".fits")), records, clobber=True), lambda: fitsio.read(str(path(".fits"))), lambda: fitsio.read(str(path(".fits")), columns=two)
+    yield (
+        "fits",
+        lambda: fitsio.write(str(path(".fits")), records, clobber=True),
+        lambda: fitsio.read(str(path(".fits"))),
+        lambda: fitsio.read(str(path(".fits")), columns=two),
+    )
 
     def h5_put():
         with h5py.File(path(".h5"), "w") as f:
@@ -172,22 +224,46 @@ def tables(folder: Path):
             group = zarr.open_group(store, mode="r")
             return [group[key][:] for key in names]
 
-    zstd = {"chunks": (125_000,), "shards": (1_000_000,), "compressors": zarr.codecs.ZstdCodec(level=3)}
-    yield "zarr", lambda: zarr_put(".zip", **zstd), lambda: zarr_get(".zip", plain), lambda: zarr_get(".zip", two)
+    zstd = {
+        "chunks": (125_000,),
+        "shards": (1_000_000,),
+        "compressors": zarr.codecs.ZstdCodec(level=3),
+    }
+    yield (
+        "zarr",
+        lambda: zarr_put(".zip", **zstd),
+        lambda: zarr_get(".zip", plain),
+        lambda: zarr_get(".zip", two),
+    )
     none = {"chunks": (1_000_000,), "compressors": None}
-    yield "zarr none", lambda: zarr_put(".none.zip", **none), lambda: zarr_get(".none.zip", plain), lambda: zarr_get(".none.zip", two)
+    yield (
+        "zarr none",
+        lambda: zarr_put(".none.zip", **none),
+        lambda: zarr_get(".none.zip", plain),
+        lambda: zarr_get(".none.zip", two),
+    )
 
 
 def documents(folder: Path):
     text = (folder / "document.json").read_text()
     document = json.loads(text)
     path = folder / "theirs.json"
-    yield "json", lambda: path.write_text(json.dumps(document)), lambda: json.loads(path.read_text()), None
+    yield (
+        "json",
+        lambda: path.write_text(json.dumps(document)),
+        lambda: json.loads(path.read_text()),
+        None,
+    )
 
 
 def theirs(folder: Path, only: list[str]) -> dict[tuple[str, str], float]:
     out = {}
-    groups = [("array", arrays, "cutout"), ("counts", rice, "cutout"), ("table", tables, "two columns"), ("document", documents, "")]
+    groups = [
+        ("array", arrays, "cutout"),
+        ("counts", rice, "cutout"),
+        ("table", tables, "two columns"),
+        ("document", documents, ""),
+    ]
     for what, cases, part in groups:
         for name, put, get, cut in cases(folder):
             if only and name.split()[0] not in only:
@@ -201,7 +277,9 @@ def theirs(folder: Path, only: list[str]) -> dict[tuple[str, str], float]:
 
 def main() -> None:
     warnings.simplefilter("ignore")
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--work", type=Path, required=True, help="folder for files, about 2 GB")
     parser.add_argument("--only", nargs="*", default=[], help="formats to measure")
     options = parser.parse_args()
@@ -209,7 +287,9 @@ def main() -> None:
     make(options.work)
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors", file=sys.stderr)
     first, second = ours(options.work, options.only), theirs(options.work, options.only)
-    print("| format | case | Salver, s | library, s | library / Salver | bytes |\n| --- | --- | --- | --- | --- | --- |")
+    print(
+        "| format | case | Salver, s | library, s | library / Salver | bytes |\n| --- | --- | --- | --- | --- | --- |"
+    )
     for (name, what), (seconds, moved) in first.items():
         other = second.get((name, what))
         shown = ["", ""] if other is None else [f"{other:.4f}", f"{other / max(seconds, 1e-9):.2f}"]
