@@ -74,6 +74,12 @@ fn parquet() {
     run("parquet", |tree| tree);
 }
 
+/// Numbers of the document are text, as in JSON.
+#[test]
+fn fits() {
+    run("fits", plain_nan);
+}
+
 #[test]
 fn zarr() {
     run("zarr", plain_nan);

@@ -37,6 +37,7 @@ pub(crate) fn decode(
     source: &Arc<dyn Source>,
 ) -> Result<Tree> {
     let job = Job { index, select, source };
+    index.admit(OP, select).map_err(|e| e.with("source", source.name()))?;
     let path = select.part.as_deref().unwrap_or("");
     let Some(hdus) = index.private.get("hdus").and_then(|h| h.as_array()) else {
         return Err(Error::new(
@@ -85,6 +86,8 @@ impl Job<'_> {
     fn tree(&self, place: Place, hdus: &[serde_json::Value], path: &str) -> Result<Tree> {
         let document = embedded::document(&bytes(&**self.source, place)?)?;
         let node = embedded::find(&document, path)?;
+        // what is small is in the document itself, and is cut there
+        let node = if self.cuts() { node.cut(self.select)? } else { node };
         embedded::raise(node, path, &mut |path, placed| {
             let of_path = |h: &&serde_json::Value| {
                 h.get("path").and_then(|p| p.as_str()) == Some(path)
@@ -98,6 +101,11 @@ impl Job<'_> {
                 (data, _) => Ok(data),
             }
         })
+    }
+
+    fn cuts(&self) -> bool {
+        let Select { region, columns, filters, .. } = self.select;
+        region.is_some() || columns.is_some() || !filters.is_empty()
     }
 
     /// The table with its schema of before.

@@ -246,6 +246,8 @@ pub(crate) fn index(
         let (last, found) = placed(document, &entries, &shown)?;
         place = Some(last);
         index.parts.insert(String::new(), PartKind::Tree(last));
+        // a root that is an array or a table stands at the same path
+        index.always.push(last);
         for (n, entry) in &found {
             let kind = part(shown[*n], entry);
             index.parts.extend(kind.map(|kind| (entry.path.clone(), kind)));

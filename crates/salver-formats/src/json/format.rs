@@ -82,10 +82,11 @@ impl Format for Json {
 
     fn decode(
         &self,
-        _index: &Arc<PartIndex>,
+        index: &Arc<PartIndex>,
         select: &Select,
         source: &Arc<dyn Source>,
     ) -> Result<Tree> {
+        index.admit(Op("json.decode"), select)?;
         let bytes = document::bytes(source)?;
         let text = std::str::from_utf8(&bytes).op(
             ErrorKind::Corrupt,

@@ -84,6 +84,7 @@ impl Format for Npy {
         source: &Arc<dyn Source>,
     ) -> Result<Tree> {
         document::root_only(Op("npy.decode"), select)?;
+        index.admit(Op("npy.decode"), select)?;
         let part = index.parts.get("");
         if let Some(PartKind::Array(part)) = part {
             let array = read_part((index, ""), part, select, source, Arc::new(*self))

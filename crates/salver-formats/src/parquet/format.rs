@@ -69,6 +69,7 @@ impl Format for Parquet {
         source: &Arc<dyn Source>,
     ) -> Result<Tree> {
         document::root_only(Op("parquet.decode"), select)?;
+        index.admit(Op("parquet.decode"), select)?;
         let footer = Footer::read(source, index.always.first().copied());
         let table = footer.and_then(|footer| {
             // how many rows pass a filter shows only in reading them

@@ -14,7 +14,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 use salver_core::{Error, ErrorKind, Op, Result, ResultExt as _};
-use salver_tree::{Place, Select, Source, Table, match_columns, passing_rows};
+use salver_tree::{Budget, Place, Select, Source, Table, match_columns, passing_rows};
 
 use super::footer::{Footer, column_place, leaves_of};
 use super::{pages, prune};
@@ -59,6 +59,7 @@ pub(super) fn read(
     let groups: Vec<usize> =
         (0..kept.len()).filter(|&i| kept.get(i) == Some(&true)).collect();
     let file = File { footer, source, leaves: leaves_of(footer.arrow.metadata()) };
+    file.admit(&groups, &wanted, select)?;
     let projected = schema.project(&wanted).op(ErrorKind::Internal, OP, "columns")?;
     let projected = Arc::new(projected);
     let mut batches = Vec::with_capacity(groups.len());
@@ -91,6 +92,25 @@ impl File<'_> {
             OP,
             "a row group of less than no rows",
         )
+    }
+
+    /// Asks the limits for what the column chunks say that they take uncompressed; the pages of a
+    /// chunk never take more than it says.
+    fn admit(&self, groups: &[usize], wanted: &[usize], select: &Select) -> Result<()> {
+        let mut budget = Budget::new(select.limits);
+        let metadata = self.footer.arrow.metadata();
+        for &group in groups {
+            let leaves = wanted.iter().filter_map(|&root| self.leaves.get(root));
+            for leaf in leaves.flat_map(Clone::clone) {
+                let Some(leaf) = metadata.row_group(group).columns().get(leaf) else {
+                    continue;
+                };
+                let bytes = u64::try_from(leaf.uncompressed_size()).unwrap_or(0);
+                let named = |e: Error| e.with("column", leaf.column_path());
+                budget.take(OP, "", bytes).map_err(named)?;
+            }
+        }
+        Ok(())
     }
 
     fn batch(

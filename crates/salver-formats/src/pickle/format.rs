@@ -87,6 +87,7 @@ impl Format for Pickle {
         source: &Arc<dyn Source>,
     ) -> Result<Tree> {
         let named = |e: salver_core::Error| e.with("source", source.name());
+        index.admit(Op("pickle.decode"), select).map_err(named)?;
         if let Some(PartKind::Array(part)) = index.parts.get("") {
             document::root_only(Op("pickle.decode"), select)?;
             let array = read_part((index, ""), part, select, source, Arc::new(*self));

@@ -73,10 +73,11 @@ impl Format for Yaml {
 
     fn decode(
         &self,
-        _index: &Arc<PartIndex>,
+        index: &Arc<PartIndex>,
         select: &Select,
         source: &Arc<dyn Source>,
     ) -> Result<Tree> {
+        index.admit(Op("yaml.decode"), select)?;
         let bytes = document::bytes(source)?;
         let text = std::str::from_utf8(&bytes)
             .op(

@@ -2,6 +2,7 @@
 //! contract, with cases picked from the format's capabilities.
 
 mod clauses;
+mod corpus;
 mod recording;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub fn format_suite(subject: &Subject) {
     clauses::reads_stay_in_their_ranges(subject);
     clauses::damaged_bytes_never_panic(subject);
     clauses::arrays_can_be_owned(subject);
+    corpus::corpus_comes_back(subject);
 }
 
 /// A runner whose cases are the same in every run.

@@ -144,6 +144,35 @@ pub(super) fn npz() -> Vec<Vec<u8>> {
     files(testdata!("npz.json"))
 }
 
+/// The trees of the corpus as a format writes them.
+pub(super) fn written(name: &str) -> Vec<Vec<u8>> {
+    let Some(format) = salver_formats::by_name(name) else {
+        panic!("no format of this name: {name}")
+    };
+    let mut out = Vec::new();
+    for (_, tree) in crate::corpus::held(&format.capabilities()) {
+        let mut bytes = Vec::new();
+        if format.encode(&tree, &EncodeOptions::default(), &mut bytes).is_ok() {
+            out.push(bytes);
+        }
+    }
+    out
+}
+
+/// The indexes of FITS, npy and Parquet files, as text.
+pub(super) fn index() -> Vec<Vec<u8>> {
+    let mut out = Vec::new();
+    for (name, files) in [("fits", fits()), ("npy", npy()), ("parquet", parquet())] {
+        let Some(format) = salver_formats::by_name(name) else { continue };
+        for bytes in files {
+            let source: Arc<dyn Source> = Arc::new(MemorySource::new(bytes));
+            let text = format.index(&source).and_then(|index| index.to_text());
+            out.extend(text.ok().map(String::into_bytes));
+        }
+    }
+    out
+}
+
 pub(super) fn region() -> Vec<Vec<u8>> {
     let text = include_str!("../../../../testdata/gen3/sphgeom-vectors.json");
     let Ok(all) = Json::parse(text) else { return Vec::new() };

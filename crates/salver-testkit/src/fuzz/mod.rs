@@ -8,9 +8,7 @@ mod mutate;
 mod targets;
 
 pub use mutate::Mutator;
-pub use targets::{
-    arrow, asdf, fits, hdf5, json, npy, npz, parquet, pickle, region, yaml, zarr,
-};
+pub use targets::{any_format, asdf, index, json, pickle, region, yaml};
 
 /// Something that takes any bytes.
 #[derive(Debug, Clone, Copy)]
@@ -23,19 +21,35 @@ pub struct Target {
     pub corpus: fn() -> Vec<Vec<u8>>,
 }
 
-/// All targets.
+/// A format that is read whole, lazily and in parts. It begins with what it writes of the corpus of
+/// trees, and with files, where there are some.
+macro_rules! format_target {
+    ($name:literal $(, $files:path)?) => {
+        Target {
+            name: $name,
+            run: |bytes| targets::any_format($name, bytes),
+            corpus: || {
+                let files: Vec<Vec<Vec<u8>>> = vec![corpus::written($name) $(, $files())?];
+                files.concat()
+            },
+        }
+    };
+}
+
+/// All targets; a new format needs one line, `format_target!("name")`.
 pub const TARGETS: &[Target] = &[
     Target { name: "json", run: json, corpus: corpus::json },
     Target { name: "yaml", run: yaml, corpus: corpus::yaml },
-    Target { name: "npy", run: npy, corpus: corpus::npy },
+    format_target!("npy", corpus::npy),
     Target { name: "pickle", run: pickle, corpus: corpus::pickle },
-    Target { name: "parquet", run: parquet, corpus: corpus::parquet },
-    Target { name: "fits", run: fits, corpus: corpus::fits },
-    Target { name: "zarr", run: zarr, corpus: corpus::zarr },
-    Target { name: "hdf5", run: hdf5, corpus: corpus::hdf5 },
+    format_target!("parquet", corpus::parquet),
+    format_target!("fits", corpus::fits),
+    format_target!("zarr", corpus::zarr),
+    format_target!("hdf5", corpus::hdf5),
     Target { name: "asdf", run: asdf, corpus: corpus::asdf },
-    Target { name: "arrow", run: arrow, corpus: corpus::arrow },
-    Target { name: "npz", run: npz, corpus: corpus::npz },
+    format_target!("arrow", corpus::arrow),
+    format_target!("npz", corpus::npz),
+    Target { name: "index", run: index, corpus: corpus::index },
     Target { name: "region", run: region, corpus: corpus::region },
 ];
 

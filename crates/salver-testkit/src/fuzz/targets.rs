@@ -4,9 +4,7 @@
 
 use std::sync::Arc;
 
-use salver_formats::{
-    ArrowIpc, Asdf, Fits, Hdf5, Json, Npy, Npz, Parquet, Pickle, Yaml, Zarr,
-};
+use salver_formats::{Asdf, Json, Pickle, Yaml};
 use salver_sphere::Region;
 use salver_tree::{
     BoxSelect, EncodeOptions, Format, MemorySource, PartIndex, Select, Source, Tree,
@@ -23,35 +21,10 @@ pub fn yaml(bytes: &[u8]) {
     again(&Yaml, bytes);
 }
 
-/// npy: whole, lazy and a box.
-pub fn npy(bytes: &[u8]) {
-    parts(&Npy, bytes);
-}
-
 /// Pickles: whole, lazy and a box; what is read can be written and read again as the same.
 pub fn pickle(bytes: &[u8]) {
     parts(&Pickle, bytes);
     again(&Pickle, bytes);
-}
-
-/// Parquet: whole, lazy and one column.
-pub fn parquet(bytes: &[u8]) {
-    parts(&Parquet, bytes);
-}
-
-/// FITS: whole, lazy and a box.
-pub fn fits(bytes: &[u8]) {
-    parts(&Fits, bytes);
-}
-
-/// Zarr: whole, lazy and a box.
-pub fn zarr(bytes: &[u8]) {
-    parts(&Zarr, bytes);
-}
-
-/// HDF5: whole, lazy, a box and columns.
-pub fn hdf5(bytes: &[u8]) {
-    parts(&Hdf5, bytes);
 }
 
 /// ASDF: whole, lazy and a box; what is read can be written and read again as the same.
@@ -60,14 +33,28 @@ pub fn asdf(bytes: &[u8]) {
     again(&Asdf, bytes);
 }
 
-/// Arrow IPC files: whole, lazy and one column.
-pub fn arrow(bytes: &[u8]) {
-    parts(&ArrowIpc, bytes);
+/// Any format, by name: whole, lazy and a box.
+///
+/// # Panics
+/// Where there is no such format.
+pub fn any_format(name: &str, bytes: &[u8]) {
+    match salver_formats::by_name(name) {
+        Some(format) => parts(&*format, bytes),
+        None => panic!("no format of this name: {name}"),
+    }
 }
 
-/// npz: whole, lazy and a box.
-pub fn npz(bytes: &[u8]) {
-    parts(&Npz, bytes);
+/// An index as text: what is read is written again as the same.
+///
+/// # Panics
+/// Where it is not: a bug.
+pub fn index(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(index) = PartIndex::from_text(text) else { return };
+    let again = index.to_text().and_then(|text| PartIndex::from_text(&text));
+    assert!(again.is_ok_and(|again| again == index), "not the same again");
+    drop(ranges(&index, &Select::all()));
+    drop(salver_tree::kerchunk(&index, "u"));
 }
 
 /// Regions: what is decoded is encoded as the same bytes, relates to itself and has bounds.
