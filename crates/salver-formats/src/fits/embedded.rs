@@ -28,6 +28,7 @@ use super::table::columns::Columns;
 use super::table::read;
 use super::table::write;
 use crate::Json;
+use crate::buffer::no_panic;
 use crate::document::{MAX_DEPTH, too_deep};
 
 const OP: Op = Op("fits.encode");
@@ -212,8 +213,9 @@ pub(crate) fn as_schema(table: &Table, schema: &SchemaRef) -> Result<Table> {
     let mut batches = Vec::new();
     for batch in table.batches()? {
         let columns = batch.columns().iter().zip(schema.fields());
-        let columns =
-            columns.map(|(c, f)| cast(c, f.data_type())).collect::<Result<_, _>>();
+        let columns = no_panic(OP, || {
+            columns.map(|(c, f)| cast(c, f.data_type())).collect::<Result<_, _>>()
+        })?;
         let columns = columns.op(ErrorKind::Corrupt, OP, message)?;
         let batch = RecordBatch::try_new(Arc::clone(&schema), columns);
         batches.push(batch.op(ErrorKind::Corrupt, OP, message)?);
@@ -259,8 +261,10 @@ impl Placed {
         };
         let schema = text("schema").and_then(|t| {
             let bytes = STANDARD.decode(t).ok()?;
-            let stream = StreamReader::try_new(std::io::Cursor::new(bytes), None).ok()?;
-            Some(stream.schema())
+            // a damaged schema may panic in the reader
+            let bytes = std::io::Cursor::new(bytes);
+            let read = || StreamReader::try_new(bytes, None).map(|s| s.schema());
+            no_panic(OP, read).ok()?.ok()
         });
         let name = text("name")?;
         Some(Self { name, unit: text("unit"), grid: text("grid"), origin, schema })
@@ -363,4 +367,33 @@ pub(crate) fn document(bytes: &[u8]) -> Result<Tree> {
 pub(crate) fn missing(name: &str) -> Error {
     let message = "the tree's document names an HDU that is not there";
     Error::new(ErrorKind::Corrupt, Op("fits.decode"), message).with("extname", name)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_schema::{DataType, Field, Schema};
+
+    use super::*;
+
+    #[test]
+    fn a_damaged_schema_is_no_schema() {
+        let unit = [("unit".to_owned(), "deg".to_owned())];
+        let field = Field::new("f64", DataType::Float64, true).with_metadata(unit.into());
+        let text = schema_text(&Arc::new(Schema::new(vec![field]))).unwrap();
+        let bytes = STANDARD.decode(&text).unwrap();
+        let placed = |bytes: &[u8]| {
+            let pairs = [("name", "t".to_owned()), ("schema", STANDARD.encode(bytes))];
+            let pairs = pairs.map(|(k, v)| (k.to_owned(), Tree::Str(v)));
+            let node = Tree::Map(Map::from_iter(pairs));
+            Placed::of(&Tree::Map(Map::from_iter([(HDU.to_owned(), node)])))
+        };
+        assert!(placed(&bytes).unwrap().schema.is_some());
+        for at in 0..bytes.len() {
+            for value in [0, 1, 0x7f, 0x80, 0xff] {
+                let mut bent = bytes.clone();
+                bent[at] = value;
+                assert_eq!(placed(&bent).unwrap().name, "t");
+            }
+        }
+    }
 }
