@@ -10,6 +10,7 @@
 mod arrow;
 mod asdf;
 mod buffer;
+mod column_type;
 mod deflate;
 mod document;
 pub mod fits;

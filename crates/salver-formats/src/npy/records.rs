@@ -17,6 +17,7 @@ use salver_tree::{DType, Source, Table, TablePart};
 
 use super::header::{RecordField, Records};
 use crate::buffer::swap;
+use crate::column_type;
 
 const OP: Op = Op("npy.records");
 
@@ -56,27 +57,12 @@ fn list_size(field: &RecordField) -> Result<i32> {
 }
 
 fn item_type(field: &RecordField) -> Result<DataType> {
-    Ok(match field.stored.dtype {
-        DType::Bool => DataType::Boolean,
-        DType::I8 => DataType::Int8,
-        DType::I16 => DataType::Int16,
-        DType::I32 => DataType::Int32,
-        DType::I64 => DataType::Int64,
-        DType::U8 => DataType::UInt8,
-        DType::U16 => DataType::UInt16,
-        DType::U32 => DataType::UInt32,
-        DType::U64 => DataType::UInt64,
-        DType::F16 => DataType::Float16,
-        DType::F32 => DataType::Float32,
-        DType::F64 => DataType::Float64,
-        DType::Bytes(_) => DataType::Binary,
-        DType::Text(_) => DataType::Utf8,
-        other => {
-            let message = "a table holds no columns of this type";
-            return Err(Error::new(ErrorKind::Unsupported, OP, message)
-                .with("column", &field.name)
-                .with("dtype", other));
-        }
+    let dtype = field.stored.dtype;
+    column_type::of_items(dtype).ok_or_else(|| {
+        let message = "a table holds no columns of this type";
+        Error::new(ErrorKind::Unsupported, OP, message)
+            .with("column", &field.name)
+            .with("dtype", dtype)
     })
 }
 

@@ -6,12 +6,10 @@ use salver_core::{Error, ErrorKind, Op, Result};
 use salver_datastore::layout::at_component;
 use salver_datastore::{Linked, LinkedFrom};
 use salver_model::{DatasetRef, FileRecord, LinkKind, LinkRow, PartRow};
-use salver_store::{Sync, faults};
 use salver_tree::{Map, Tree};
 
 use super::core::Butler;
 use super::data_id::Pairs;
-use super::put::taken;
 use super::references::PutOptions;
 use super::transaction::Written;
 use crate::bridge;
@@ -68,31 +66,18 @@ impl Butler {
         dataset: &DatasetRef,
         parts: &Parts,
     ) -> Result<DatasetRef> {
-        self.check_writeable(LINK)?;
-        let registry = &self.shared.registry;
-        let conflict = registry.find_conflict(
-            &dataset.dataset_type,
-            &dataset.data_id,
-            &dataset.run,
-        )?;
-        if let Some(id) = conflict {
-            return Err(taken(dataset, id));
-        }
+        self.check_free(LINK, dataset)?;
         let null = Tree::Null;
         let options = PutOptions::default();
         let (rest, links) =
             self.references(tree.unwrap_or(&null), dataset.id, &options)?;
         let dataset = self.expanded(dataset)?;
         let linked = self.linked(&dataset, parts)?;
-        let nested = registry.transaction_depth()? > 0;
-        let sync = if nested { Sync::Later } else { Sync::Now };
-        let datastore = &self.shared.datastore;
         let tree = tree.map(|_| &*rest);
-        let staged = bridge::run(datastore.stage_linked(&dataset, tree, linked, sync))?;
-        faults::at("put.after_stage")?;
-        let datasets = std::slice::from_ref(&dataset);
-        self.register(LINK, datasets, Written::Put(staged), nested, &links)?;
-        Ok(dataset)
+        self.store(LINK, dataset, &links, |dataset, sync| {
+            let datastore = &self.shared.datastore;
+            bridge::run(datastore.stage_linked(dataset, tree, linked, sync))
+        })
     }
 
     /// Stores a tree that was made from another dataset: components that did not change become

@@ -35,6 +35,26 @@ pub struct GetOptions {
     pub components: Option<Vec<String>>,
 }
 
+impl GetOptions {
+    /// What the datastore is asked for: of a dataset stored in `parts`, the component or the whole.
+    pub(crate) fn request(
+        &self,
+        component: Option<&str>,
+        parts: Vec<PartRow>,
+    ) -> ReadRequest {
+        ReadRequest {
+            component: component.map(str::to_owned),
+            parameters: self.parameters.clone(),
+            region: self.region.clone(),
+            sky: self.sky,
+            lazy: self.lazy,
+            moved: self.moved.clone(),
+            parts,
+            components: self.components.clone(),
+        }
+    }
+}
+
 impl Butler {
     /// Reads a dataset, or a component of one (`calexp.wcs`), found by data ID.
     ///
@@ -124,16 +144,7 @@ impl Butler {
         component: Option<&str>,
         options: &GetOptions,
     ) -> Result<Tree> {
-        let request = ReadRequest {
-            component: component.map(str::to_owned),
-            parameters: options.parameters.clone(),
-            region: options.region.clone(),
-            sky: options.sky,
-            lazy: options.lazy,
-            moved: options.moved.clone(),
-            parts,
-            components: options.components.clone(),
-        };
+        let request = options.request(component, parts);
         bridge::run(self.shared.datastore.read(dataset, records, &request))
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use salver_core::{Error, ErrorKind, Op, Result};
+use salver_datastore::StagedPut;
 use salver_model::{DatasetRef, DatasetType};
 use salver_registry::{Expand, IfPresent};
 use salver_store::{Sync, faults};
@@ -71,24 +72,39 @@ impl Butler {
         dataset: &DatasetRef,
         options: &PutOptions,
     ) -> Result<DatasetRef> {
-        self.check_writeable(OP)?;
-        let registry = &self.shared.registry;
-        let conflict = registry.find_conflict(
+        self.check_free(OP, dataset)?;
+        let (tree, links) = self.references(tree, dataset.id, options)?;
+        let dataset = self.expanded(dataset)?;
+        self.store(OP, dataset, &links, |dataset, sync| {
+            bridge::run(self.shared.datastore.stage_put(dataset, &tree, sync))
+        })
+    }
+
+    /// The early look of every put: one that must fail writes nothing.
+    pub(super) fn check_free(&self, op: Op, dataset: &DatasetRef) -> Result<()> {
+        self.check_writeable(op)?;
+        let holder = self.shared.registry.find_conflict(
             &dataset.dataset_type,
             &dataset.data_id,
             &dataset.run,
         )?;
-        if let Some(id) = conflict {
-            return Err(taken(dataset, id));
-        }
-        let (tree, links) = self.references(tree, dataset.id, options)?;
-        let dataset = self.expanded(dataset)?;
-        let nested = registry.transaction_depth()? > 0;
+        holder.map_or(Ok(()), |id| Err(taken(dataset, id)))
+    }
+
+    /// Stages the bytes of an expanded dataset, then registers it: bytes first, name last.
+    pub(super) fn store(
+        &self,
+        op: Op,
+        dataset: DatasetRef,
+        links: &Links,
+        stage: impl FnOnce(&DatasetRef, Sync) -> Result<StagedPut>,
+    ) -> Result<DatasetRef> {
+        let nested = self.shared.registry.transaction_depth()? > 0;
         let sync = if nested { Sync::Later } else { Sync::Now };
-        let staged = bridge::run(self.shared.datastore.stage_put(&dataset, &tree, sync))?;
+        let staged = stage(&dataset, sync)?;
         faults::at("put.after_stage")?;
         let datasets = std::slice::from_ref(&dataset);
-        self.register(OP, datasets, Written::Put(staged), nested, &links)?;
+        self.register(op, datasets, Written::Put(staged), nested, links)?;
         Ok(dataset)
     }
 
@@ -205,7 +221,7 @@ fn take_back(op: Op, written: Written, error: Error) -> Error {
     }
 }
 
-pub(super) fn taken(dataset: &DatasetRef, id: Uuid) -> Error {
+fn taken(dataset: &DatasetRef, id: Uuid) -> Error {
     let message = "the run has a dataset of this type and data ID already";
     Error::new(ErrorKind::Conflict, OP, message)
         .code_of("conflicting_definition")

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use salver_core::{Error, ErrorKind, Op, Result};
-use salver_datastore::{Datastore, ReadRequest};
+use salver_datastore::Datastore;
 use salver_model::{DataId, DataValue, DatasetRef, DatasetType, FileRecord};
 use salver_store::Sync;
 use salver_tree::Tree;
@@ -200,16 +200,7 @@ impl Worker {
                 .code_of("dataset_not_found")
                 .with("dataset", dataset)
         })?;
-        let request = ReadRequest {
-            component: component.clone(),
-            parameters: options.parameters.clone(),
-            region: options.region.clone(),
-            sky: options.sky,
-            lazy: options.lazy,
-            moved: options.moved.clone(),
-            parts: Vec::new(),
-            components: options.components.clone(),
-        };
+        let request = options.request(component.as_deref(), Vec::new());
         let tree = bridge::run(self.datastore.read(dataset, &files, &request))?;
         if is_input {
             self.lock().used.insert(Used { id: dataset.id, component });

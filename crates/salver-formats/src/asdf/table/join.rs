@@ -18,6 +18,7 @@ use super::split::native;
 use crate::asdf::load::Blocks;
 use crate::asdf::ndarray::View;
 use crate::buffer::no_panic;
+use crate::column_type;
 use crate::plain::read_stream;
 
 const OP: Op = Op("asdf.table");
@@ -101,23 +102,9 @@ pub(in crate::asdf) fn infer(
     metadata: HashMap<String, String>,
 ) -> Option<Field> {
     let mut kind = match column.data.dtype() {
-        DType::Bool => DataType::Boolean,
-        DType::I8 => DataType::Int8,
-        DType::I16 => DataType::Int16,
-        DType::I32 => DataType::Int32,
-        DType::I64 => DataType::Int64,
-        DType::U8 => DataType::UInt8,
-        DType::U16 => DataType::UInt16,
-        DType::U32 => DataType::UInt32,
-        DType::U64 => DataType::UInt64,
-        DType::F16 => DataType::Float16,
-        DType::F32 => DataType::Float32,
-        DType::F64 => DataType::Float64,
-        DType::Bytes(_) => DataType::Binary,
-        DType::Text(_) => DataType::Utf8,
         DType::C64 => DataType::FixedSizeList(item(DataType::Float32), 2),
         DType::C128 => DataType::FixedSizeList(item(DataType::Float64), 2),
-        _ => return None,
+        other => column_type::of_items(other)?,
     };
     for n in column.data.shape().into_iter().skip(1).rev() {
         kind = DataType::FixedSizeList(item(kind), i32::try_from(n).ok()?);

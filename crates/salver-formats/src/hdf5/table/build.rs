@@ -12,6 +12,7 @@ use salver_core::{Error, ErrorKind, Op, Result, ResultExt as _};
 use salver_tree::DType;
 
 use crate::buffer::copied;
+use crate::column_type;
 use crate::hdf5::item::Simple;
 use crate::hdf5::low::cursor::text_of;
 
@@ -21,24 +22,14 @@ pub(super) fn misfit() -> Error {
     Error::new(ErrorKind::Corrupt, OP, "a column that does not fit its type")
 }
 
-/// The type of a column of such items, without the axes inside of them.
+/// The type of a column of such items, without the axes inside of them. Strings of a fixed length
+/// are items of bytes here.
 pub(super) fn scalar(dtype: DType) -> Option<DataType> {
-    Some(match dtype {
-        DType::Bool => DataType::Boolean,
-        DType::I8 => DataType::Int8,
-        DType::I16 => DataType::Int16,
-        DType::I32 => DataType::Int32,
-        DType::I64 => DataType::Int64,
-        DType::U8 => DataType::UInt8,
-        DType::U16 => DataType::UInt16,
-        DType::U32 => DataType::UInt32,
-        DType::U64 => DataType::UInt64,
-        DType::F16 => DataType::Float16,
-        DType::F32 => DataType::Float32,
-        DType::F64 => DataType::Float64,
-        DType::Bytes(_) => DataType::Utf8,
-        _ => return None,
-    })
+    match dtype {
+        DType::Bytes(_) => Some(DataType::Utf8),
+        DType::Text(_) => None,
+        other => column_type::of_items(other),
+    }
 }
 
 /// The type of a column of such items, and its innermost one with its number of parts.
