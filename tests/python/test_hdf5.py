@@ -20,7 +20,7 @@ def convert(source: Path, target: Path, *options: str) -> Path:
 
 def tree(source: Path, folder: Path) -> dict:
     """A file's tree, by way of JSON."""
-    return json.loads(convert(source, folder / f"{source.stem}.json").read_text())
+    return json.loads(convert(source, folder / f"{source.stem}-again.json").read_text())
 
 
 def written(value: dict, folder: Path, *options: str) -> h5py.File:

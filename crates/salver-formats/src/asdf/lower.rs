@@ -235,7 +235,8 @@ impl Lowering<'_> {
     fn tagged(&mut self, tagged: &Tagged) -> Result<Tree> {
         let (name, version) = (tagged.name.clone(), tagged.version);
         if version == 0 {
-            let (name, tree) = (tags::escaped(&name), self.node(&tagged.tree)?);
+            let tree = self.node(&tagged.tree)?;
+            let name = tags::escaped(&name, &tree);
             return Ok(Tree::Tagged(Box::new(Tagged { name, version, tree })));
         }
         match &tagged.tree {

@@ -1,5 +1,9 @@
 //! Tags with a meaning here, and how a tagged node of a caller is kept apart from them.
 
+use salver_tree::Tree;
+
+use super::scalar;
+
 /// What `!` stands for in ASDF files.
 pub(super) const STANDARD: &str = "tag:stsci.edu:asdf/";
 const ASTROPY: &str = "tag:astropy.org:astropy/";
@@ -61,9 +65,29 @@ fn taken(tag: &str) -> bool {
     !matches!(plain, None | Some(Meaning::Unit | Meaning::Column))
 }
 
-/// The tag of a caller as it is written.
-pub(super) fn escaped(tag: &str) -> String {
-    if taken(tag) { format!("~{tag}") } else { tag.to_owned() }
+/// The tag of a caller as it is written, above its written tree.
+pub(super) fn escaped(tag: &str, tree: &Tree) -> String {
+    if taken(tag) && !stays(tag, tree) { format!("~{tag}") } else { tag.to_owned() }
+}
+
+/// Whether a reader leaves a tree under its tag, whatever the tag means: a time that is not TAI, a
+/// table with a column of neither arrays nor quantities.
+fn stays(tag: &str, tree: &Tree) -> bool {
+    let is_column = |column: &Tree| {
+        let Tree::Tagged(t) = column else { return false };
+        matches!(
+            meaning(&t.name),
+            Some(Meaning::Column | Meaning::Quantity | Meaning::Array)
+        )
+    };
+    match meaning(tag) {
+        Some(Meaning::Time) => scalar::time(tree).is_none(),
+        Some(Meaning::Table) => {
+            let columns = tree.as_map().and_then(|map| map.get("columns"));
+            matches!(columns, Some(Tree::List(all)) if !all.iter().all(is_column))
+        }
+        _ => false,
+    }
 }
 
 /// The tag of a caller from what was written; `None` where it is as it was.
